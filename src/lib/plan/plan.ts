@@ -1,0 +1,52 @@
+/**
+ * A plan: what will be done, in order, and why a person must consent. Plain JSON, so that it can be printed, saved,
+ * reviewed and applied later by another process.
+ */
+import type { Finding } from '../check/finding.ts';
+import type { NodeId } from '../model/node.ts';
+import type { SlotSet } from '../model/slot-set.ts';
+
+/** A node as a plan names it: the id is what counts, the address (`host:port`) is for people. */
+export interface NodeRef {
+  readonly id: NodeId;
+  readonly address: string;
+}
+
+/**
+ * One change. Neighbouring steps of the same kind do not depend on each other and may be done at the same time;
+ * a step of another kind is begun only AFTER all before it had their effect.
+ */
+export type Step =
+  /** CLUSTER RESET HARD: the node forgets everything and takes a new id. Only ever planned for nodes without keys. */
+  | { readonly kind: 'reset'; readonly node: NodeRef }
+  /** CLUSTER SET-CONFIG-EPOCH; only BEFORE the node knows another. */
+  | { readonly kind: 'set-epoch'; readonly node: NodeRef; readonly epoch: number }
+  | { readonly kind: 'add-slots'; readonly node: NodeRef; readonly slots: SlotSet }
+  /** CLUSTER MEET until every one of the nodes knows every other. */
+  | { readonly kind: 'join'; readonly nodes: readonly NodeRef[] }
+  | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef };
+
+export type StepKind = Step['kind'];
+
+/** Why a person must consent. */
+export interface Hazard {
+  /** Stable name for scripts, such as `few-primaries`. */
+  readonly name: string;
+  /** One sentence. */
+  readonly message: string;
+}
+
+export interface Plan {
+  readonly version: 1;
+  /** What the operator asked for, in words: `create a cluster of 3 shards from 6 nodes`. */
+  readonly intention: string;
+  /** The canonical text of the topology that it was computed from: see `basis.ts`. */
+  readonly basis: string;
+  readonly steps: readonly Step[];
+  readonly hazards: readonly Hazard[];
+}
+
+/** A plan, or the reasons why there is none. */
+export type Planned =
+  | { readonly ok: true; readonly plan: Plan }
+  | { readonly ok: false; readonly refusals: readonly Finding[] };

@@ -6,18 +6,26 @@ import type { ReplyError } from '../wire/reply-error.ts';
 /** One argument of a command. A Buffer is sent byte for byte. */
 export type Argument = string | Buffer;
 
-/** A RESP2 reply that is not an error. Bulk strings are text; use {@link Cluster.callRaw} where bytes matter. */
+/** A RESP2 reply that is not an error. */
 export type Reply = string | number | null | readonly Reply[];
 
 export interface Cluster {
-  /** The cluster that the first answering seed belongs to, every node asked. Throws UNREACHABLE, LOGIN, NOT_A_CLUSTER or PROTOCOL. */
+  /**
+   * The cluster that the first answering seed belongs to: every node that any of its members knows has been asked.
+   * Throws UNREACHABLE, LOGIN, NOT_A_CLUSTER or PROTOCOL.
+   */
   observe(seeds: readonly Address[]): Promise<Topology>;
-  /** Exactly these nodes, each with its own view, none followed further. A node that does not answer is in the result with the reason. */
+  /**
+   * Exactly these nodes, each with its own view, none followed further. A node that does not answer is in the result
+   * with the reason.
+   */
   observeEach(addresses: readonly Address[]): Promise<Topology>;
-  /** One command. Throws OpsError FAILED for an error reply (the ReplyError is its cause), UNREACHABLE where there is no answer. */
+  /** One command. Throws OpsError FAILED for an error reply (the ReplyError is its cause), UNREACHABLE or LOGIN where there is no answer. */
   call(address: Address, argv: readonly Argument[]): Promise<Reply>;
   /** Commands in one round trip, error replies as values. Throws UNREACHABLE or LOGIN where there is no answer. */
   callMany(address: Address, commands: readonly (readonly Argument[])[]): Promise<readonly (Reply | ReplyError)[]>;
+  /** Null where something accepts a TCP connection there, else one phrase that says why not. */
+  probePort(host: string, port: number): Promise<string | null>;
   /** Closes every connection. The object is not used afterwards. */
   close(): void;
 }

@@ -1,7 +1,7 @@
 /** An error reply of a server, classified once: everyone else asks for its kind. */
 
 export type ReplyErrorKind =
-  /** NOAUTH, WRONGPASS, NOPERM: log in, or log in as another. */
+  /** NOAUTH, WRONGPASS, NOPERM, DENIED: log in, log in as another, or log in without a password. */
   | 'login'
   /** The server is not in cluster mode. */
   | 'not-a-cluster'
@@ -9,7 +9,7 @@ export type ReplyErrorKind =
   | 'unknown-command'
   /** A node id that the asked node does not know (yet). */
   | 'unknown-node'
-  /** LOADING, BUSY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN: may pass by itself. */
+  /** LOADING, BUSY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, too many clients: may pass by itself. */
   | 'passing'
   | 'other';
 
@@ -24,13 +24,17 @@ export class ReplyError extends Error {
   }
 }
 
-/** By the first word; by the sentence only where the first word is ERR. Sentences seen in Redis 7.0.15 and Valkey 9.1. */
+/**
+ * By the first word, and by the sentence where the first word is the general ERR. Seen in Redis 7.0.15 and 8.0.2, Valkey 8.1.1 and
+ * 9.1.2, but for DENIED (protected mode, asked from another machine), MASTERDOWN and TRYAGAIN: source, networking.c
+ * and server.c of Redis 7.0.
+ */
 function classify(text: string): ReplyErrorKind {
-  const word = text.split(' ', 1)[0];
-  switch (word) {
+  switch (text.split(' ', 1)[0]) {
     case 'NOAUTH':
     case 'WRONGPASS':
     case 'NOPERM':
+    case 'DENIED':
       return 'login';
     case 'LOADING':
     case 'BUSY':
@@ -38,14 +42,21 @@ function classify(text: string): ReplyErrorKind {
     case 'CLUSTERDOWN':
     case 'TRYAGAIN':
       return 'passing';
-    default:
+    case 'ERR':
       return classifySentence(text);
+    default:
+      return 'other';
   }
 }
 
 function classifySentence(text: string): ReplyErrorKind {
-  if (/cluster support disabled/i.test(text)) return 'not-a-cluster';
-  if (/unknown (sub)?command/i.test(text)) return 'unknown-command';
-  if (/unknown node/i.test(text)) return 'unknown-node';
+  if (/^ERR This instance has cluster support disabled/.test(text)) return 'not-a-cluster';
+  // Redis before 7.0 writes "Unknown subcommand or wrong number of arguments".
+  if (/^ERR unknown (sub)?command/i.test(text)) return 'unknown-command';
+  // SETSLOT IMPORTING and MIGRATING have words of their own.
+  if (/^ERR (Unknown node|I don't know about node)/.test(text)) return 'unknown-node';
+  if (/^ERR max number of clients reached/.test(text)) return 'passing';
+  // A password was sent to a server that has none.
+  if (/^ERR AUTH <password> called without any password configured/.test(text)) return 'login';
   return 'other';
 }

@@ -1,0 +1,81 @@
+/**
+ * The one place that changes a cluster: it performs the steps of a plan, in order, and decides nothing.
+ *
+ * Neighbouring steps of one kind form a stage and are performed at the same time; a stage is begun only AFTER the
+ * stage before it is finished. Each stage is in the journal BEFORE it acts and again AFTER its effect was seen.
+ */
+import { mapBounded } from '../bounded.ts';
+import type { NodeId } from '../model/node.ts';
+import type { Topology } from '../model/topology.ts';
+import type { Plan, Step, StepKind } from '../plan/plan.ts';
+import type { Cluster } from '../redis/cluster.ts';
+import { addSlots, setEpoch } from './assign.ts';
+import { throwIfInterrupted } from './clock.ts';
+import type { Emit } from './events.ts';
+import type { Execution } from './execution.ts';
+import { join } from './join.ts';
+import type { Journal } from './journal.ts';
+import { replicate } from './replicate.ts';
+import { reset } from './reset.ts';
+
+const CONCURRENT_STEPS_MAX = 64;
+
+export interface ExecutorOptions {
+  readonly cluster: Cluster;
+  readonly journal: Journal;
+  readonly emit: Emit;
+  /** Fires when the operator asks to stop: the step under way is finished or given up, no further one is begun. */
+  readonly signal: AbortSignal;
+  readonly waitTimeoutMs: number;
+}
+
+/** Throws what the first failing step throws; the journal then tells how far it came. */
+export async function execute(plan: Plan, topology: Topology, options: ExecutorOptions): Promise<void> {
+  const nodes = new Map<NodeId, Topology['nodes'][number]>(topology.nodes.map((node) => [node.id, node]));
+  const execution: Execution = { ...options, nodes };
+  for (const stage of stagesOf(plan.steps)) {
+    throwIfInterrupted(options.signal);
+    const indexes = stage.map(({ index }) => index);
+    options.journal.stepBegin(indexes);
+    await performStage(execution, stage.map(({ step }) => step));
+    options.journal.stepEnd(indexes);
+  }
+}
+
+interface IndexedStep {
+  readonly index: number;
+  readonly step: Step;
+}
+
+/** The runs of neighbouring steps of one kind. */
+function stagesOf(steps: readonly Step[]): readonly (readonly IndexedStep[])[] {
+  const stages: IndexedStep[][] = [];
+  for (const [index, step] of steps.entries()) {
+    const last = stages.at(-1);
+    if (last?.[0]?.step.kind === step.kind) last.push({ index, step });
+    else stages.push([{ index, step }]);
+  }
+  return stages;
+}
+
+async function performStage(execution: Execution, steps: readonly Step[]): Promise<void> {
+  const kind = (steps[0] as Step).kind;
+  const count = steps.length;
+  let done = 0;
+  execution.emit({ event: 'stage-begin', kind, steps: count });
+  await mapBounded(steps, CONCURRENT_STEPS_MAX, async (step) => {
+    throwIfInterrupted(execution.signal);
+    await perform(execution, step);
+    execution.emit({ event: 'step-end', kind, done: ++done, steps: count });
+  });
+  execution.emit({ event: 'stage-end', kind, steps: count });
+}
+
+type Performers = { readonly [Kind in StepKind]: (execution: Execution, step: Extract<Step, { kind: Kind }>) => Promise<void> };
+
+const PERFORMERS: Performers = { reset, 'set-epoch': setEpoch, 'add-slots': addSlots, join, replicate };
+
+function perform(execution: Execution, step: Step): Promise<void> {
+  // The table has, for each kind, the function for that kind; TypeScript cannot carry the kind from key to argument.
+  return (PERFORMERS[step.kind] as (execution: Execution, step: Step) => Promise<void>)(execution, step);
+}

@@ -1,0 +1,110 @@
+/**
+ * The journal: what was begun and what was finished, on disk before it happens. One file for each run, JSON Lines,
+ * each line whole or absent; a run whose process died without an `end` line was interrupted.
+ *
+ *   {"line":"begin","run":"20261123-011500-4e1f","pid":4711,"at":"…","plan":{…}}
+ *   {"line":"step-begin","at":"…","steps":[0,1,2]}
+ *   {"line":"step-end","at":"…","steps":[0,1,2]}
+ *   {"line":"end","at":"…","outcome":"done"}
+ *
+ * No secret is ever in a plan, hence none in a journal.
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import type { Plan } from '../plan/plan.ts';
+
+export type Outcome = 'done' | 'undone' | 'failed' | 'partial';
+
+export interface Journal {
+  /** Also the file's name without its ending. */
+  readonly run: string;
+  begin(plan: Plan): void;
+  /** Indexes into the plan's steps, BEFORE they act. */
+  stepBegin(steps: readonly number[]): void;
+  /** Indexes into the plan's steps, AFTER their effect was seen. */
+  stepEnd(steps: readonly number[]): void;
+  end(outcome: Outcome): void;
+}
+
+/** A journal as read back. */
+export interface Run {
+  readonly run: string;
+  readonly pid: number;
+  readonly plan: Plan;
+  readonly begun: ReadonlySet<number>;
+  readonly ended: ReadonlySet<number>;
+  /** Null while it runs, and for ever when it was killed. */
+  readonly outcome: Outcome | null;
+}
+
+export interface JournalOptions {
+  /** Created when it is not there. */
+  readonly directory: string;
+  readonly now: Date;
+  readonly pid: number;
+  /** Four or more characters that make the name unique among runs of the same second. */
+  readonly suffix: string;
+}
+
+/** A new journal. Each line is on the disk before the call returns. */
+export function openJournal({ directory, now, pid, suffix }: JournalOptions): Journal {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const run = `${stamp}-${suffix}`;
+  const file = path.join(directory, `${run}.jsonl`);
+  const write = (line: object): void => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const handle = openSync(file, 'a', 0o600);
+    try {
+      writeSync(handle, `${JSON.stringify(line)}\n`);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  };
+  const at = (): string => new Date().toISOString();
+  return {
+    run,
+    begin: (plan) => write({ line: 'begin', run, pid, at: at(), plan }),
+    stepBegin: (steps) => write({ line: 'step-begin', at: at(), steps }),
+    stepEnd: (steps) => write({ line: 'step-end', at: at(), steps }),
+    end: (outcome) => write({ line: 'end', at: at(), outcome }),
+  };
+}
+
+/** Every run in the directory, newest first. A file without a whole first line never changed anything and is left out. */
+export function readRuns(directory: string): readonly Run[] {
+  if (!existsSync(directory)) return [];
+  const files = readdirSync(directory).filter((name) => name.endsWith('.jsonl')).sort().reverse();
+  return files.flatMap((name) => parseRun(readFileSync(path.join(directory, name), 'utf8')) ?? []);
+}
+
+/** Null where there is no whole `begin` line. A torn last line is passed over: what it announced did not begin. */
+export function parseRun(text: string): Run | null {
+  let run: Omit<Run, 'begun' | 'ended' | 'outcome'> | null = null;
+  const begun = new Set<number>();
+  const ended = new Set<number>();
+  let outcome: Outcome | null = null;
+  for (const raw of text.split('\n')) {
+    const line = parseLine(raw);
+    if (line === null) continue;
+    if (line.line === 'begin' && line.plan?.version === 1) run = { run: line.run, pid: line.pid, plan: line.plan };
+    else if (line.line === 'step-begin') for (const step of line.steps) begun.add(step);
+    else if (line.line === 'step-end') for (const step of line.steps) ended.add(step);
+    else if (line.line === 'end') outcome = line.outcome;
+  }
+  return run === null ? null : { ...run, begun, ended, outcome };
+}
+
+type Line =
+  | { line: 'begin'; run: string; pid: number; plan: Plan }
+  | { line: 'step-begin' | 'step-end'; steps: readonly number[] }
+  | { line: 'end'; outcome: Outcome };
+
+function parseLine(raw: string): Line | null {
+  if (raw === '') return null;
+  try {
+    return JSON.parse(raw) as Line;
+  } catch {
+    return null;
+  }
+}

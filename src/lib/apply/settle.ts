@@ -1,0 +1,100 @@
+/**
+ * Waiting until a cluster is what the plan said: first in the view of every node, then in service.
+ *
+ * News travels slowly by itself, so a node whose news is missing somewhere introduces itself there (CLUSTER MEET
+ * between nodes that know each other carries the sender's full header at once).
+ */
+import { mapBounded } from '../bounded.ts';
+import { formatAddress } from '../model/address.ts';
+import type { NodeEntry, NodeId } from '../model/node.ts';
+import { hasFlag, roleOf } from '../model/node.ts';
+import { formatSlots } from '../model/slot-set.ts';
+import type { Topology, TopologyNode, View } from '../model/topology.ts';
+import { argv } from '../wire/argv.ts';
+import { waitUntilNothingIsMissing } from './clock.ts';
+import type { ExecutorOptions } from './executor.ts';
+
+/** `agree`: every node has the desired view. `ready`: and says cluster_state:ok, and every replica's link is up. */
+export type SettleLevel = 'agree' | 'ready';
+
+const CONCURRENT_NODES_MAX = 64;
+const POLL_MS = 50;
+/** A node introduces itself to at most this many others for each look, so that large clusters are not flooded. */
+const INTRODUCTIONS_PER_LOOK_MAX = 8;
+
+/** What one node still lacks. */
+interface Lack {
+  readonly node: TopologyNode;
+  /** Nodes whose role or slots it does not see as desired. */
+  readonly newsOf: readonly NodeId[];
+  /** Why it does not serve, a phrase each. */
+  readonly reasons: readonly string[];
+}
+
+/** Throws TIMEOUT with one line for each node that lacks something. */
+export async function settle(desired: Topology, level: SettleLevel, options: ExecutorOptions): Promise<void> {
+  const what = level === 'agree' ? 'every node to agree' : 'every node to serve';
+  const expected = new Map(desired.nodes.map((node) => [node.id, beliefOf(node.entry)]));
+  let unsettled = desired.nodes;
+  await waitUntilNothingIsMissing(
+    { what, timeoutMs: options.waitTimeoutMs, pollMs: POLL_MS, signal: options.signal },
+    async () => {
+      const observed = await options.cluster.observeEach(unsettled.map(({ address }) => address));
+      const lacks = observed.nodes.map((node) => lackOf(node, expected, level)).filter(isLacking);
+      const lacking = new Set(lacks.map(({ node }) => formatAddress(node.address)));
+      unsettled = unsettled.filter(({ address }) => lacking.has(formatAddress(address)));
+      await introduceNews(lacks, desired, options);
+      return lacks.map((lack) => describe(lack, desired));
+    },
+    (missing) => options.emit({ event: 'wait', what, missing }),
+  );
+  options.emit({ event: 'wait-end', what });
+}
+
+function lackOf(node: TopologyNode, expected: ReadonlyMap<NodeId, string>, level: SettleLevel): Lack {
+  if (!node.reach.ok) return { node, newsOf: [], reasons: [node.reach.reason] };
+  const view = node.reach.view;
+  const seen = new Map(view.entries.filter((entry) => !hasFlag(entry, 'handshake')).map((entry) => [entry.id, beliefOf(entry)]));
+  const newsOf = [...expected].filter(([id, belief]) => seen.get(id) !== belief).map(([id]) => id);
+  return { node, newsOf, reasons: level === 'ready' ? reasonsNotToServe(node, view) : [] };
+}
+
+function reasonsNotToServe(node: TopologyNode, view: View): readonly string[] {
+  const state = view.clusterInfo['cluster_state'] ?? 'unknown';
+  const link = view.info['master_link_status'] ?? 'unknown';
+  return [
+    ...(state === 'ok' ? [] : [`says cluster_state:${state}`]),
+    ...(roleOf(node.entry) === 'replica' && link !== 'up' ? [`its link to its primary is ${link}`] : []),
+  ];
+}
+
+function isLacking(lack: Lack): boolean {
+  return lack.newsOf.length > 0 || lack.reasons.length > 0;
+}
+
+/** What a view must say of a node: role, primary and slots. */
+function beliefOf(entry: NodeEntry): string {
+  return `${roleOf(entry)} ${entry.primaryId ?? '-'} ${formatSlots(entry.slots)}`;
+}
+
+async function introduceNews(lacks: readonly Lack[], desired: Topology, options: ExecutorOptions): Promise<void> {
+  const introductions = new Map<NodeId, TopologyNode[]>();
+  for (const { node, newsOf } of lacks) {
+    for (const id of newsOf) {
+      if (id === node.id) continue;
+      const listeners = introductions.get(id) ?? [];
+      if (listeners.length < INTRODUCTIONS_PER_LOOK_MAX) introductions.set(id, [...listeners, node]);
+    }
+  }
+  const senders = desired.nodes.filter(({ id }) => introductions.has(id));
+  await mapBounded(senders, CONCURRENT_NODES_MAX, async ({ id, address }) => {
+    const listeners = introductions.get(id) ?? [];
+    await options.cluster.callMany(address, listeners.map(({ peerAddress }) => argv.clusterMeet(peerAddress)));
+  });
+}
+
+function describe({ node, newsOf, reasons }: Lack, desired: Topology): string {
+  const names = desired.nodes.filter(({ id }) => newsOf.includes(id)).map(({ address }) => formatAddress(address));
+  const news = names.length === 0 ? [] : [`does not yet see ${names.join(', ')} as planned`];
+  return `${formatAddress(node.address)} ${[...news, ...reasons].join(', ')}`;
+}

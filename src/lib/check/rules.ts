@@ -1,0 +1,38 @@
+/** Every health rule, in the order in which findings are shown: what stops clients first. */
+import type { Topology } from '../model/topology.ts';
+import { agreement } from './agreement.ts';
+import { atomicMigrations } from './atomic-migrations.ts';
+import { clusterState } from './cluster-state.ts';
+import { configEpochs } from './config-epochs.ts';
+import { coverage } from './coverage.ts';
+import { failing } from './failing.ts';
+import type { Finding } from './finding.ts';
+import { hostMajority } from './host-majority.ts';
+import { openSlots } from './open-slots.ts';
+import { replicaCoverage } from './replica-coverage.ts';
+import { replicaLinks } from './replica-links.ts';
+import type { Rule } from './rule.ts';
+import { shardHosts } from './shard-hosts.ts';
+import { unreachable } from './unreachable.ts';
+import { versions } from './versions.ts';
+
+export const RULES: readonly Rule[] = [
+  agreement,
+  openSlots,
+  coverage,
+  clusterState,
+  unreachable,
+  failing,
+  replicaLinks,
+  replicaCoverage,
+  shardHosts,
+  hostMajority,
+  versions,
+  configEpochs,
+  atomicMigrations,
+];
+
+/** The findings of all rules, in their order. Empty for a cluster that is entirely well. */
+export function checkTopology(topology: Topology): readonly Finding[] {
+  return RULES.flatMap((rule) => rule.check(topology));
+}

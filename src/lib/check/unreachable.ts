@@ -1,0 +1,37 @@
+/** Which nodes gave no answer to this program? Others may still reach them: see the rule `failing`. */
+import { formatAddress } from '../model/address.ts';
+import type { TopologyNode, Unreached } from '../model/topology.ts';
+import type { Rule } from './rule.ts';
+import { nameOf } from './words.ts';
+
+export const unreachable: Rule = {
+  name: 'unreachable',
+  finds: 'nodes that do not answer',
+  check: (topology) =>
+    topology.nodes.flatMap((node) =>
+      node.reach.ok
+        ? []
+        : [
+            {
+              rule: 'unreachable',
+              severity: 'warning',
+              message: sentenceFor(node, node.reach),
+              nodeIds: [node.id],
+              suggestion: `Start it again; if it is gone for good: cluster del-node ${formatAddress(topology.seed)} ${node.id}`,
+            },
+          ],
+    ),
+};
+
+/** The reason as a phrase behind the node's name: what follows the address where the reason names it already. */
+export function reasonPhrase(node: TopologyNode, reach: Unreached): string {
+  const [, phrase] = reach.reason.split(`${nameOf(node)}: `);
+  return phrase ?? reach.reason;
+}
+
+/** A reason such as `Could not connect to Redis at HOST:PORT: …` is the line that scripts know: it stays as it is. */
+function sentenceFor(node: TopologyNode, reach: Unreached): string {
+  return reach.reason.includes(nameOf(node))
+    ? `${reach.reason}.`
+    : `Node ${nameOf(node)} could not be reached: ${reach.reason}.`;
+}

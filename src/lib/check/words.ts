@@ -1,0 +1,47 @@
+/** How sentences name nodes, slots and numbers: the same way in every finding, plan and view. */
+import { formatAddress } from '../model/address.ts';
+import type { NodeId } from '../model/node.ts';
+import type { SlotSet } from '../model/slot-set.ts';
+import { countSlots, formatSlots } from '../model/slot-set.ts';
+import type { Topology, TopologyNode } from '../model/topology.ts';
+import { findNode } from '../model/topology.ts';
+
+/** A longer list is cut: a sentence is read by a person, and the value holds the rest. */
+const ITEMS_MAX = 6;
+const RANGES_MAX = 16;
+
+/** `host:port`. */
+export function nameOf(node: TopologyNode): string {
+  return formatAddress(node.address);
+}
+
+/** `host:port`, or the id of a node that is not in the topology. */
+export function nameById(topology: Topology, id: NodeId): string {
+  const node = findNode(topology, id);
+  return node ? nameOf(node) : `unknown node ${id}`;
+}
+
+/** `a`, `a and b`, `a, b and c`, `a, b, c, d, e, f and 9 more`. */
+export function listInWords(items: readonly string[]): string {
+  const shown = items.slice(0, ITEMS_MAX);
+  const hidden = items.length - shown.length;
+  const last = hidden > 0 ? `${hidden} more` : shown.pop();
+  return shown.length === 0 ? (last ?? '') : `${shown.join(', ')} and ${last}`;
+}
+
+/** `Node a`, `Nodes a and b`: the nodes by address. */
+export function nodesInWords(nodes: readonly TopologyNode[]): string {
+  return `${nodes.length === 1 ? 'Node' : 'Nodes'} ${listInWords(nodes.map(nameOf))}`;
+}
+
+/** `slot 5`, `slots 0-100,200`, or the first ranges and how many slots there are in all. */
+export function slotsInWords(set: SlotSet): string {
+  const count = countSlots(set);
+  if (set.length > RANGES_MAX) return `slots ${formatSlots(set.slice(0, RANGES_MAX))},… (${count} in all)`;
+  return `${count === 1 ? 'slot' : 'slots'} ${formatSlots(set)}`;
+}
+
+/** `1 error`, `2 errors`. */
+export function countInWords(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

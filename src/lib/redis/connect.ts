@@ -1,0 +1,47 @@
+/** The port's one real implementation: live nodes over TCP or TLS. */
+import { connect as connectTcp } from 'node:net';
+import { OpsError } from '../errors.ts';
+import type { Address } from '../model/address.ts';
+import { formatAddress } from '../model/address.ts';
+import { ReplyError } from '../wire/reply-error.ts';
+import type { Argument, Cluster, Reply } from './cluster.ts';
+import { Connections, reasonOf } from './connections.ts';
+import { observe, observeEach } from './observe.ts';
+import type { ConnectOptions } from './options.ts';
+
+/** Opens nothing yet: connections are made when they are needed. */
+export function connect(options: ConnectOptions): Cluster {
+  const connections = new Connections(options);
+  const observer = { connections, options };
+  return {
+    observe: (seeds) => observe(observer, seeds),
+    observeEach: (addresses) => observeEach(observer, addresses),
+    call: (address, argv) => call(connections, address, argv),
+    callMany: (address, commands) => connections.callMany(address, commands),
+    probePort: (host, port) => probePort(host, port, options.timeoutMs),
+    close: () => connections.close(),
+  };
+}
+
+async function call(connections: Connections, address: Address, argv: readonly Argument[]): Promise<Reply> {
+  const [reply] = await connections.callMany(address, [argv]);
+  if (reply instanceof ReplyError) {
+    // The first two words name the command; what follows may be a password.
+    const command = argv.slice(0, 2).join(' ');
+    throw new OpsError('FAILED', `Node ${formatAddress(address)} refused ${command}: ${reply.message}`, { cause: reply });
+  }
+  return reply ?? null;
+}
+
+function probePort(host: string, port: number, timeoutMs: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host, port });
+    const finish = (reason: string | null): void => {
+      socket.destroy();
+      resolve(reason);
+    };
+    socket.setTimeout(timeoutMs, () => finish('no answer'));
+    socket.once('connect', () => finish(null));
+    socket.once('error', (cause) => finish(reasonOf(cause)));
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * What every command shares: flags, a session with the cluster, the two outputs (text and --json), failures as exit
+ * codes, and the operator's Ctrl-C. stdout carries the result, stderr everything else.
+ */
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { Command } from '@oclif/core';
+import { AssertionFailure } from '../assert.ts';
+import type { Journal } from '../apply/journal.ts';
+import { openJournal } from '../apply/journal.ts';
+import { OpsError } from '../errors.ts';
+import type { Address } from '../model/address.ts';
+import type { Plan, Planned } from '../plan/plan.ts';
+import type { Cluster } from '../redis/cluster.ts';
+import { connect } from '../redis/connect.ts';
+import type { Style } from '../view/style.ts';
+import { parseSeeds } from './addresses.ts';
+import { readTarget } from './connection.ts';
+import type { Asking } from './consent.ts';
+import { askConsent, askPassword, refuseUnattended } from './consent.ts';
+import { journalDirectory } from './directories.ts';
+import { exitCodeOf, isFrameworkError } from './exit-codes.ts';
+import type { ConnectionFlags } from './flags.ts';
+import { outputFlags } from './flags.ts';
+import { interruption } from './interruption.ts';
+import type { Progress, ProgressMode } from './progress.ts';
+import { startProgress } from './progress.ts';
+
+interface OutputFlags {
+  readonly progress: 'auto' | 'plain' | 'json' | 'none';
+  readonly color: boolean;
+  readonly quiet: boolean;
+}
+
+interface ConsentFlags {
+  readonly yes: boolean;
+  readonly 'dry-run': boolean;
+  readonly 'plan-out'?: string | undefined;
+}
+
+/** A connection to the nodes, and how to speak to the operator meanwhile. */
+export interface Session {
+  readonly cluster: Cluster;
+  /** The seeds that were typed, or those of the URI or the context. */
+  readonly seeds: readonly Address[];
+  readonly progress: Progress;
+  readonly style: Style;
+}
+
+export abstract class ClusterCommand extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = outputFlags;
+
+  /** Runs `work` with a session and closes it, whatever happens. */
+  protected async withSession<Result>(
+    flags: ConnectionFlags & OutputFlags,
+    words: readonly string[],
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result> {
+    const target = await readTarget({ flags, environment: process.env, clientName: null, askPassword });
+    const seeds = parseSeeds(words.length > 0 ? words : target.seeds);
+    const progress = await startProgress(this.progressMode(flags));
+    const cluster = connect(target.options);
+    try {
+      return await work({ cluster, seeds, progress, style: this.style(flags) });
+    } finally {
+      progress.stop();
+      cluster.close();
+    }
+  }
+
+  /** To be called BEFORE anything is connected to. Throws REFUSED where consent is needed and nobody can be asked. */
+  protected requireSomeoneToAsk(flags: ConsentFlags): void {
+    if (!flags['dry-run']) refuseUnattended(this.asking(flags));
+  }
+
+  /** The plan, or REFUSED with every reason. `--plan-out` is written here, before any question. */
+  protected acceptable(planned: Planned, flags: ConsentFlags): Plan {
+    if (!planned.ok) {
+      const suggestions = planned.refusals.flatMap(({ suggestion }) => suggestion ?? []);
+      throw new OpsError('REFUSED', planned.refusals.map(({ message }) => `[ERR] ${message}`).join('\n'), {
+        suggestions: [...new Set(suggestions)],
+      });
+    }
+    const file = flags['plan-out'];
+    if (file !== undefined) writePlan(file, planned.plan);
+    return planned.plan;
+  }
+
+  /** Returns when the operator consents; throws REFUSED otherwise. */
+  protected async consent(question: string, flags: ConsentFlags): Promise<void> {
+    await askConsent(question, this.asking(flags));
+  }
+
+  protected openJournal(): Journal {
+    const suffix = randomBytes(2).toString('hex');
+    return openJournal({ directory: journalDirectory(process.env), now: new Date(), pid: process.pid, suffix });
+  }
+
+  /** Fires at the first Ctrl-C from now on; at the second the process ends at once. */
+  protected interruption(): AbortSignal {
+    return interruption((text) => process.stderr.write(`${text}\n`));
+  }
+
+  /** Writes a piece of the result to stdout; with --json the returned document is the result instead. */
+  protected print(text: string): void {
+    if (!this.jsonEnabled()) process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Ends the process with this code once everything is written. */
+  protected setExitCode(code: number): void {
+    process.exitCode = code;
+  }
+
+  protected style(flags: OutputFlags): Style {
+    const environment = process.env;
+    const color = flags.color && process.stdout.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+    return { color, width: process.stdout.columns ?? 100 };
+  }
+
+  /** oclif calls this with whatever `run` threw. */
+  override async catch(failure: Error): Promise<void> {
+    process.exitCode = exitCodeOf(failure);
+    if (this.jsonEnabled()) this.logJson(this.toErrorJson(failure));
+    else process.stderr.write(`${describeFailure(failure)}\n`);
+  }
+
+  protected override toErrorJson(failure: Error): object {
+    const code = failure instanceof OpsError ? failure.code : isFrameworkError(failure) ? 'USAGE' : 'BUG';
+    const suggestions = failure instanceof OpsError ? failure.suggestions : [];
+    return { version: 1, error: { code, message: failure.message, suggestions }, exitCode: exitCodeOf(failure) };
+  }
+
+  private asking(flags: ConsentFlags): Asking {
+    return { yes: flags.yes, json: this.jsonEnabled(), environment: process.env };
+  }
+
+  private progressMode(flags: OutputFlags): ProgressMode {
+    if (flags.quiet || flags.progress === 'none') return 'none';
+    if (flags.progress !== 'auto') return flags.progress;
+    return process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? 'terminal' : 'plain';
+  }
+}
+
+function writePlan(file: string, plan: Plan): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
+  } catch (cause) {
+    throw new OpsError('USAGE', `The plan cannot be written to ${file}.`, { cause });
+  }
+}
+
+/** What an operator reads: the message, then what to type next. A bug shows its stack and asks to be reported. */
+function describeFailure(failure: Error): string {
+  if (failure instanceof OpsError) {
+    const [first = '', ...rest] = failure.message.split('\n');
+    const message = /^(\[ERR\]|\*\*\*|>>>)/.test(first) ? first : `[ERR] ${first}`;
+    return [message, ...rest, ...failure.suggestions.map((suggestion) => `  ${suggestion}`)].join('\n');
+  }
+  if (isFrameworkError(failure)) return `[ERR] ${failure.message}`;
+  const kind = failure instanceof AssertionFailure ? 'Something that must be true was not' : 'Something happened that nobody foresaw';
+  return `[BUG] ${kind}: ${failure.message}\n${failure.stack ?? ''}\nPlease report this with the command that you typed.`;
+}
+

@@ -1,0 +1,71 @@
+/** Asking a person. A terminal is asked with inquirer; an answer that is piped in counts; the end of input is a no. */
+import { createInterface } from 'node:readline/promises';
+import { OpsError } from '../errors.ts';
+
+export interface Asking {
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Consent given beforehand, by flag or in redis-cli's way by the environment. */
+export function isConsentGiven({ yes, environment }: Asking): boolean {
+  return yes || environment['REDISCLI_CLUSTER_YES'] === '1';
+}
+
+/** Throws REFUSED where nobody could be asked: to be called BEFORE anything is connected to. */
+export function refuseUnattended(asking: Asking): void {
+  if (!asking.json || isConsentGiven(asking)) return;
+  throw new OpsError('REFUSED', 'With --json nobody can be asked, so nothing was done.', {
+    suggestions: ['Add --yes to consent beforehand, or --dry-run to see the plan.'],
+  });
+}
+
+/** Returns when the answer is `yes`; throws REFUSED for any other, and for the end of input. */
+export async function askConsent(question: string, asking: Asking): Promise<void> {
+  if (isConsentGiven(asking)) return;
+  const prompt = `${question} (type 'yes' to accept): `;
+  const answer = process.stdin.isTTY ? await askOnTerminal(prompt) : await readPipedAnswer(prompt);
+  if (answer === 'yes') return;
+  throw new OpsError('REFUSED', answer === null ? 'No answer was given, so nothing was changed.' : 'Not accepted, so nothing was changed.', {
+    suggestions: ["Type 'yes' to accept, or add --yes to consent beforehand."],
+  });
+}
+
+/** A secret typed without being shown. Throws USAGE without a terminal. */
+export async function askPassword(): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw new OpsError('USAGE', '--askpass needs a terminal to ask on.', { suggestions: ['Give the password in REDISCLI_AUTH.'] });
+  }
+  const { default: inquirer } = await import('inquirer');
+  return orInterrupted(async () => (await inquirer.prompt([{ type: 'password', name: 'password', message: 'Please input password:' }])).password);
+}
+
+async function askOnTerminal(prompt: string): Promise<string> {
+  const { default: inquirer } = await import('inquirer');
+  return orInterrupted(async () => (await inquirer.prompt([{ type: 'input', name: 'answer', message: prompt.trimEnd() }])).answer);
+}
+
+async function readPipedAnswer(prompt: string): Promise<string | null> {
+  process.stderr.write(prompt);
+  const lines = createInterface({ input: process.stdin });
+  try {
+    for await (const line of lines) return line.trim();
+    return null;
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
+
+/** inquirer throws ExitPromptError when Ctrl-C is pressed at its prompt. */
+async function orInterrupted(ask: () => Promise<string>): Promise<string> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'ExitPromptError') {
+      throw new OpsError('INTERRUPTED', 'Interrupted by the operator; nothing was changed.', { cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,19 @@
+/** Where files of this program live, after the XDG base directory specification. */
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+const NAME = 'cluster';
+
+/** Journals and local clusters: `$XDG_STATE_HOME/cluster`, else `~/.local/state/cluster`. */
+export function stateDirectory(environment: NodeJS.ProcessEnv): string {
+  return path.join(environment['XDG_STATE_HOME'] || path.join(homedir(), '.local', 'state'), NAME);
+}
+
+export function journalDirectory(environment: NodeJS.ProcessEnv): string {
+  return path.join(stateDirectory(environment), 'runs');
+}
+
+/** `$XDG_CONFIG_HOME/cluster/config.yaml`, else `~/.config/cluster/config.yaml`. */
+export function configFile(environment: NodeJS.ProcessEnv): string {
+  return path.join(environment['XDG_CONFIG_HOME'] || path.join(homedir(), '.config'), NAME, 'config.yaml');
+}

@@ -1,0 +1,19 @@
+/** Ctrl-C: the first asks the work to stop in a known state, the second ends the process at once. */
+import { EXIT } from './exit-codes.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** `say` tells the operator what was understood. */
+export function interruption(say: (text: string) => void): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) {
+      say('Stopped at once. What was begun is left as it is.');
+      process.exit(EXIT.interrupted);
+    }
+    say('Stopping: what was begun is being undone. Press Ctrl-C again to stop at once.');
+    controller.abort();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return controller.signal;
+}

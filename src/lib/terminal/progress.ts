@@ -1,0 +1,121 @@
+/** Progress on stderr: a line that changes on a terminal, plain lines elsewhere, or NDJSON events. */
+import type { ApplyEvent, Emit } from '../apply/events.ts';
+import type { StepKind } from '../plan/plan.ts';
+
+export type ProgressMode = 'terminal' | 'plain' | 'json' | 'none';
+
+export interface Progress {
+  readonly emit: Emit;
+  /** Runs `work` and says what is being done if it takes longer than a second. */
+  during<Result>(what: string, work: () => Promise<Result>): Promise<Result>;
+  /** Removes a changing line. Nothing is shown afterwards. */
+  stop(): void;
+}
+
+/** Work that is done sooner than this is not worth a word. */
+const QUIET_MS = 1000;
+
+/** In redis-cli's words where it has any. */
+const STAGES: Readonly<Record<StepKind, string>> = {
+  reset: '>>> Resetting nodes',
+  'set-epoch': '>>> Assign a different config epoch to each node',
+  'add-slots': '>>> Nodes configuration updated',
+  join: '>>> Sending CLUSTER MEET messages to join the cluster',
+  replicate: '>>> Configuring replicas',
+};
+
+interface Display {
+  /** A finished piece of news; stays on the screen. */
+  line(text: string): void;
+  /** The state of affairs; replaced by the next. */
+  status(text: string): void;
+  stop(): void;
+}
+
+export async function startProgress(mode: ProgressMode): Promise<Progress> {
+  if (mode === 'json') return jsonProgress();
+  const display = mode === 'terminal' ? await terminalDisplay() : mode === 'plain' ? plainDisplay() : SILENT;
+  return {
+    emit: (event) => show(display, event),
+    during: (what, work) => during(display, what, work),
+    stop: () => display.stop(),
+  };
+}
+
+function show(display: Display, event: ApplyEvent): void {
+  switch (event.event) {
+    case 'stage-begin':
+      return display.line(STAGES[event.kind]);
+    case 'step-end':
+      return display.status(`${event.done} of ${event.steps}`);
+    case 'wait': {
+      const [first = '', ...others] = event.missing;
+      return display.status(`Waiting for ${event.what}: ${first}${others.length === 0 ? '' : `, and ${others.length} more`}`);
+    }
+    case 'undo-begin':
+      return display.line('>>> Undoing what was begun');
+    case 'stage-end':
+    case 'wait-end':
+      return display.status('');
+  }
+}
+
+async function during<Result>(display: Display, what: string, work: () => Promise<Result>): Promise<Result> {
+  const timer = setTimeout(() => display.status(what), QUIET_MS);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+    display.status('');
+  }
+}
+
+async function terminalDisplay(): Promise<Display> {
+  const { default: ora } = await import('ora');
+  const spinner = ora({ stream: process.stderr, discardStdin: false });
+  return {
+    line: (text) => {
+      spinner.stop();
+      process.stderr.write(`${text}\n`);
+    },
+    status: (text) => {
+      if (text === '') spinner.stop();
+      else if (spinner.isSpinning) spinner.text = text;
+      else spinner.start(text);
+    },
+    stop: () => void spinner.stop(),
+  };
+}
+
+/** Where a line cannot change, the same state of affairs is said again only after this long. */
+const REPEAT_MS = 5000;
+
+function plainDisplay(): Display {
+  let saidAt = performance.now();
+  return {
+    line: (text) => {
+      saidAt = performance.now();
+      process.stderr.write(`${text}\n`);
+    },
+    status: (text) => {
+      if (text === '' || performance.now() - saidAt < QUIET_MS) return;
+      saidAt = performance.now() + REPEAT_MS;
+      process.stderr.write(`${text}\n`);
+    },
+    stop: () => undefined,
+  };
+}
+
+const SILENT: Display = { line: () => undefined, status: () => undefined, stop: () => undefined };
+
+function jsonProgress(): Progress {
+  const write = (event: object): void => void process.stderr.write(`${JSON.stringify(event)}\n`);
+  return {
+    emit: write,
+    during: (what, work) => {
+      write({ event: 'begin', what });
+      return work();
+    },
+    stop: () => undefined,
+  };
+}

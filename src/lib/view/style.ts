@@ -1,0 +1,18 @@
+/** How a view may look, decided by its caller: nothing here reads a stream or the environment. */
+import { styleText } from 'node:util';
+
+export interface Style {
+  readonly color: boolean;
+  /** The columns of the terminal; lines that can be folded stay within it. */
+  readonly width: number;
+}
+
+/** Plain text, for files, pipes and tests. */
+export const PLAIN: Style = { color: false, width: 100 };
+
+type Format = Parameters<typeof styleText>[0];
+
+/** The text in the format, or as it is where there is no colour. */
+export function paint(style: Pick<Style, 'color'>, format: Format, text: string): string {
+  return style.color ? styleText(format, text, { validateStream: false }) : text;
+}

@@ -1,0 +1,50 @@
+/**
+ * The one place that configures tables: heads in bold, two spaces between columns, no lines to get in the way of grep
+ * and of copying. Widths follow the widest cell.
+ */
+import Table from 'cli-table3';
+import { paint } from './style.ts';
+
+export interface Column {
+  readonly head: string;
+  /** Numbers read best on the `right`. Default: `left`. */
+  readonly align?: 'left' | 'right';
+}
+
+const NO_LINES = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+} as const;
+
+/** The rows under their heads; cells may be coloured. No line has spaces at its end, and none is empty. */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  style: { readonly color: boolean },
+): string {
+  const table = new Table({
+    head: columns.map((column) => paint(style, 'bold', column.head)),
+    colAligns: columns.map((column) => column.align ?? 'left'),
+    chars: NO_LINES,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+  });
+  for (const row of rows) table.push([...row]);
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}

@@ -1,0 +1,31 @@
+/** INFO and CLUSTER INFO: lines of `field:value`, section titles between them. */
+import { OpsError } from '../errors.ts';
+import type { Flavor } from '../model/flavor.ts';
+
+/**
+ * Every field with its value as sent. The order of sections is lost; no field occurs in two of them.
+ * Throws PROTOCOL, with the line, where a line is neither a field, a title nor empty.
+ * Seen in Redis 7.0.15 and 8.0.2, Valkey 8.1.1 and 9.1.2.
+ */
+export function parseInfo(text: string): Readonly<Record<string, string>> {
+  const fields: [name: string, value: string][] = [];
+  for (const line of text.split(/\r?\n/)) {
+    if (line === '' || line.startsWith('#')) continue;
+    const colon = line.indexOf(':');
+    if (colon < 1) throw new OpsError('PROTOCOL', `A server sent a line of INFO that is not "field:value": "${line}".`);
+    // A value may hold colons of its own.
+    fields.push([line.slice(0, colon), line.slice(colon + 1)]);
+  }
+  return Object.fromEntries(fields);
+}
+
+/**
+ * Product and version from the server section of INFO. Valkey goes on to send `redis_version`, frozen at 7.2.4, for
+ * clients that look for it (8.1.1, 9.1.2), so its own fields are asked first. Throws PROTOCOL where there is no version.
+ */
+export function flavorOf(info: Readonly<Record<string, string>>): Flavor {
+  const { server_name: name, valkey_version: valkeyVersion, redis_version: redisVersion } = info;
+  const version = valkeyVersion ?? redisVersion;
+  if (version === undefined) throw new OpsError('PROTOCOL', 'A server sent an INFO without its version.');
+  return { product: valkeyVersion !== undefined || name === 'valkey' ? 'valkey' : 'redis', version };
+}

@@ -1,0 +1,57 @@
+/** One command to one node, past the program under test: to set the stage, and to look at what is really there. */
+import { readFileSync } from 'node:fs';
+import { createClient } from 'redis';
+import { present } from '../../src/lib/assert.ts';
+import { parseAddress } from '../../src/lib/model/address.ts';
+import type { Certificates } from './certificates.ts';
+
+/** A RESP2 reply. */
+export type RawReply = string | number | null | readonly RawReply[];
+
+export interface RawOptions {
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: Certificates | null;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** Connects, sends, disconnects. Rejects with the server's error reply. */
+export async function rawCommand(
+  address: string,
+  argv: readonly string[],
+  options: RawOptions = {},
+): Promise<RawReply> {
+  const [reply = null] = await rawCommands(address, [argv], options);
+  return reply;
+}
+
+/** Several commands over one connection, sent together; their replies in the same order. */
+export async function rawCommands(
+  address: string,
+  commands: readonly (readonly string[])[],
+  { username, password, tls }: RawOptions = {},
+): Promise<readonly RawReply[]> {
+  const { host, port } = present(parseAddress(address), 'a test names a node as host:port');
+  const client = createClient({
+    RESP: 2,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    disableClientInfo: true,
+    socket: {
+      host,
+      port,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectStrategy: false,
+      ...(tls ? { tls: true, ca: readFileSync(tls.ca), cert: readFileSync(tls.cert), key: readFileSync(tls.key) } : {}),
+    },
+  });
+  // What goes wrong also rejects the call that it went wrong for.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await Promise.all(commands.map((argv) => client.sendCommand<RawReply>(argv)));
+  } finally {
+    client.destroy();
+  }
+}

@@ -40,7 +40,7 @@ export async function unpackPackage(
   return taken;
 }
 
-/** The dynamic loader below `folder/root`, relative to `folder`, with forward slashes. Its folder is the one of the libraries. */
+/** The dynamic loader below `folder/root`, relative to `folder`. The libraries lie beside it. */
 export async function findLoader(folder: string): Promise<string> {
   const entries = await readdir(path.join(folder, 'root'), { recursive: true, withFileTypes: true });
   // Symbolic links are passed over: those of Debian 12 are absolute and would lead out of the folder.

@@ -68,13 +68,14 @@ async function writeWrappers(folder: string, product: string): Promise<string> {
   const loader = await findLoader(folder);
   const libraries = path.posix.dirname(loader);
   await symlink(`${product}-check-rdb`, path.join(folder, `root/usr/bin/${product}-server`));
-  const search = [...new Set([libraries, `root/usr/lib/${path.posix.basename(libraries)}`])];
+  const folders = new Set([libraries, `root/usr/lib/${path.posix.basename(libraries)}`]);
+  const libraryPath = [...folders].map((each) => `$here/${each}`).join(':');
   for (const program of [`${product}-server`, `${product}-cli`]) {
     const script = [
       '#!/bin/sh',
       // Relative to the script, because the folder is renamed once it is complete.
       `here=$(CDPATH= cd -- "\${0%/*}" && pwd)`,
-      `exec "$here/${loader}" --library-path "${search.map((each) => `$here/${each}`).join(':')}" "$here/root/usr/bin/${program}" "$@"`,
+      `exec "$here/${loader}" --library-path "${libraryPath}" "$here/root/usr/bin/${program}" "$@"`,
       '',
     ].join('\n');
     await writeFile(path.join(folder, program), script);

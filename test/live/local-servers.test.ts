@@ -26,7 +26,7 @@ import { eventually } from '../support/eventually.ts';
 import { redisCli } from '../support/executables.ts';
 import { reservePorts } from '../support/ports.ts';
 import { rawCommand, rawCommands } from '../support/raw-command.ts';
-import { reapWithThisProcess } from '../support/reaper.ts';
+import { killWithThisProcess, removeWithThisProcess } from '../support/reaper.ts';
 import { serverBinary } from '../support/server-binaries.ts';
 import { startServers } from '../support/servers.ts';
 
@@ -39,6 +39,7 @@ describe('a local cluster', () => {
 
   beforeEach(async () => {
     dir = mkdtempSync(path.join(tmpdir(), 'cluster-local-'));
+    removeWithThisProcess(dir);
     [port = 0] = await reservePorts(COUNT);
   });
   afterEach(async () => {
@@ -48,8 +49,7 @@ describe('a local cluster', () => {
 
   async function up(options: Partial<UpOptions> = {}): Promise<UpResult> {
     const result = await startLocalCluster({ dir, binary, port, count: COUNT, replicas: 0, ...options });
-    for (const node of result.state.nodes)
-      if (node.process) reapWithThisProcess(node.process.pid, serverDirectory(dir, node.port));
+    for (const node of result.state.nodes) if (node.process) killWithThisProcess(node.process.pid);
     return result;
   }
 
@@ -78,7 +78,7 @@ describe('a local cluster', () => {
     const seed = present(addresses[0], 'there are three');
     const ready = async (): Promise<void> => {
       for (const address of addresses)
-        expect(await rawCommand(address, ['CLUSTER', 'INFO'])).toMatch(/cluster_state:ok[^]*cluster_size:3/);
+        expect(await rawCommand(address, ['CLUSTER', 'INFO'])).toMatch(/cluster_state:ok.*cluster_size:3/s);
     };
     await eventually(ready, { what: 'the new cluster serves' });
     const id = await rawCommand(seed, ['CLUSTER', 'MYID']);
@@ -90,9 +90,7 @@ describe('a local cluster', () => {
 
     expect(await stopLocalCluster(dir, { keep: true })).toMatchObject({ stopped: [port, port + 1, port + 2] });
     expect(await states()).toEqual(['stopped', 'stopped', 'stopped']);
-    expect(await startLocalCluster({ dir, binary })).toMatchObject({ isNew: false });
-    for (const node of readLocalState(dir)?.nodes ?? [])
-      if (node.process) reapWithThisProcess(node.process.pid, serverDirectory(dir, node.port));
+    expect(await up({ port: undefined, count: undefined, replicas: undefined })).toMatchObject({ isNew: false });
     await eventually(ready, { what: 'the kept cluster serves again' });
     expect(await rawCommand(seed, ['CLUSTER', 'MYID'])).toBe(id);
     expect(await rawCommand(`127.0.0.1:${port + 2}`, ['DBSIZE'])).toBe(500);
@@ -155,11 +153,11 @@ describe('a local cluster', () => {
     chmodSync(failing, 0o755);
     const failure = await up({ binary: failing }).catch((error: Error) => error);
     expect(failure).toMatchObject({ code: 'FAILED' });
-    expect(String(failure)).toMatch(/The server for port \d+ ended at its start[^]*no-such-setting/);
+    expect(String(failure)).toMatch(/The server for port \d+ ended at its start.*no-such-setting/s);
     expect(readdirSync(dir).sort()).toEqual(['fails-on-the-last-port', 'pids']);
     const started = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
-    expect(started).toHaveLength(COUNT);
-    expect(started.map(identifyProcess)).toEqual([null, null, null]);
+    expect(started.length).toBeGreaterThan(0);
+    expect(started.filter((pid) => identifyProcess(pid) !== null)).toEqual([]);
   });
 
   it('keeps what it had where a restart fails', async () => {
@@ -249,11 +247,10 @@ describe('test servers', () => {
     await eventually(
       () => {
         expect(nodes.map(({ pid }) => identifyProcess(pid))).toEqual([null, null]);
-        expect(nodes.some(({ dir }) => existsSync(dir))).toBe(false);
+        expect(nodes.some(({ dir }) => existsSync(path.dirname(dir)))).toBe(false);
       },
       { what: 'no server of the killed process is left', withinMs: 5000 },
     );
-    for (const { dir } of nodes) rmSync(path.dirname(dir), { recursive: true, force: true });
   });
 });
 

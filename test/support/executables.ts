@@ -1,8 +1,9 @@
 /** Running the real `cluster`, and the real redis-cli beside it, as a user does: as child processes. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { removeWithThisProcess } from './reaper.ts';
 import { serverBinary } from './server-binaries.ts';
 
 export interface RunOptions {
@@ -17,7 +18,7 @@ export interface RunOptions {
   readonly interruptions?: readonly Interruption[];
 }
 
-export interface Interruption {
+interface Interruption {
   readonly signal: NodeJS.Signals;
   /** Looked for in stdout and stderr together; none means at once. */
   readonly when?: RegExp;
@@ -37,7 +38,7 @@ const EXECUTABLE = path.resolve(import.meta.dirname, '../../bin/run.js');
 
 /** HOME and all XDG folders of every run in this test file: empty at its start, removed at its end. */
 export const home = mkdtempSync(path.join(tmpdir(), 'cluster-home-'));
-process.once('exit', () => rmSync(home, { recursive: true, force: true }));
+removeWithThisProcess(home);
 
 /** `cluster ARGS`: the built executable. */
 export function clusterCli(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {

@@ -1,6 +1,6 @@
 /**
  * Ports for test servers, safe over test processes that run at the same time. A port is taken by a lock file that holds
- * its owner's identity; the lock of a process that has ended is taken over.
+ * its owner's identity and is good while the owner runs; the lock of a process that has ended is taken over.
  */
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,6 @@ export function takePort(port: number): boolean {
 
 /** Gives the port back; only for ports of this process. */
 export function releasePort(port: number): void {
-  owned.delete(port);
   rmSync(lockFile(port), { force: true });
 }
 
@@ -63,19 +62,12 @@ export function lockFile(port: number): string {
   return path.join(folder, `${port}.lock`);
 }
 
-const owned = new Set<number>();
-
-process.once('exit', () => {
-  for (const port of owned) rmSync(lockFile(port), { force: true });
-});
-
 /** Linking a finished file is atomic: a lock is never there without its owner's identity. */
 function lock(port: number): boolean {
   const draft = path.join(folder, `${process.pid}.draft`);
   writeFileSync(draft, JSON.stringify(present(identifyProcess(process.pid), 'this process is running')));
   try {
     linkSync(draft, lockFile(port));
-    owned.add(port);
     return true;
   } catch (error) {
     if (hasErrorCode(error, 'EEXIST')) return false;

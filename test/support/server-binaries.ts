@@ -20,7 +20,10 @@ export interface ServerBinary {
 /** Fetched servers, one folder per flavor; ignored by git. */
 export const SERVERS_FOLDER = path.resolve(import.meta.dirname, '../../.servers');
 
-/** The server of a flavor, by default of the one that `CLUSTER_TEST_FLAVOR` names. Throws one sentence that says what to type where it is not there. */
+/**
+ * The server of a flavor, by default of the one that `CLUSTER_TEST_FLAVOR` names. Throws one sentence that says what to
+ * type where it is not there.
+ */
 export function serverBinary(flavor: string = flavorFromEnvironment()): ServerBinary {
   if (!isServerFlavor(flavor))
     throw new Error(`There is no server flavor "${flavor}": use one of ${SERVER_FLAVORS.join(', ')}.`);

@@ -10,7 +10,6 @@ import {
   launchServer,
   readServerLog,
   type ServerProcess,
-  serverDirectory,
   stopServer,
   waitUntilServing,
 } from '../../src/lib/local/server-process.ts';
@@ -18,7 +17,7 @@ import { quoteSetting, type ServerSettings } from '../../src/lib/local/server-se
 import { formatAddress } from '../../src/lib/model/address.ts';
 import { type Certificates, writeCertificates } from './certificates.ts';
 import { reservePorts } from './ports.ts';
-import { reapWithThisProcess } from './reaper.ts';
+import { killWithThisProcess, removeWithThisProcess } from './reaper.ts';
 import { serverBinary } from './server-binaries.ts';
 
 export interface ServersOptions {
@@ -73,13 +72,12 @@ export async function startServers(options: ServersOptions): Promise<TestServers
   const { server: binary } = serverBinary(options.flavor);
   const { hosts = ['127.0.0.1'] } = options;
   const dir = mkdtempSync(path.join(tmpdir(), 'cluster-test-'));
+  removeWithThisProcess(dir);
   const certificates = options.tls === undefined ? null : await writeCertificates(dir);
   const ports = await reservePorts(options.customBusPorts ? 2 * options.count : options.count);
   const servers: ServerProcess[] = [];
-  const releases: (() => void)[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((server) => stopServer(server, { save: false })));
-    for (const release of releases.splice(0)) release();
     rmSync(dir, { recursive: true, force: true });
   };
   try {
@@ -89,7 +87,7 @@ export async function startServers(options: ServersOptions): Promise<TestServers
       const busPort = options.customBusPorts ? { busPort: ports[options.count + index] ?? 0 } : {};
       const server = launchServer({ binary, dir, host, port, settings, ...busPort });
       servers.push(server);
-      releases.push(reapWithThisProcess(server.pid, serverDirectory(dir, port)));
+      killWithThisProcess(server.pid);
     }
     await Promise.all(servers.map((server) => waitUntilServing(server)));
   } catch (error) {

@@ -39,7 +39,11 @@ export async function executeAllOrNothing(way: Way, options: ExecutorOptions): P
 
 async function undo(way: Way, failure: OpsError, options: ExecutorOptions): Promise<void> {
   options.emit({ event: 'undo-begin', because: failure.message });
-  const undisturbed = { ...options, signal: new AbortController().signal, journal: { ...options.journal, stepBegin: ignore, stepEnd: ignore } };
+  const undisturbed = {
+    ...options,
+    signal: new AbortController().signal,
+    journal: { ...options.journal, stepBegin: ignore, stepEnd: ignore },
+  };
   try {
     const now = await options.cluster.observeEach(way.topology.nodes.map(({ address }) => address));
     const planned = way.planUndo(now);
@@ -48,10 +52,14 @@ async function undo(way: Way, failure: OpsError, options: ExecutorOptions): Prom
   } catch (second) {
     options.journal.end('partial');
     const nodes = way.topology.nodes.map(({ address }) => formatAddress(address)).join(', ');
-    throw new OpsError('PARTIAL', `${failure.message}\nIt could not be undone: ${second instanceof Error ? second.message : String(second)}`, {
-      suggestions: [`Look at ${nodes}; type the same command again to undo the rest first.`],
-      cause: failure,
-    });
+    throw new OpsError(
+      'PARTIAL',
+      `${failure.message}\nIt could not be undone: ${second instanceof Error ? second.message : String(second)}`,
+      {
+        suggestions: [`Look at ${nodes}; type the same command again to undo the rest first.`],
+        cause: failure,
+      },
+    );
   }
 }
 

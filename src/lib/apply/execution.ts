@@ -1,9 +1,10 @@
 /** What every step needs to act: passed down, never global. */
+
+import { OpsError } from '../errors.ts';
 import type { NodeId } from '../model/node.ts';
 import type { TopologyNode } from '../model/topology.ts';
 import type { NodeRef } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
-import { OpsError } from '../errors.ts';
 import type { Emit } from './events.ts';
 
 export interface Execution {

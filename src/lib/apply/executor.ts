@@ -37,7 +37,10 @@ export async function execute(plan: Plan, topology: Topology, options: ExecutorO
     throwIfInterrupted(options.signal);
     const indexes = stage.map(({ index }) => index);
     options.journal.stepBegin(indexes);
-    await performStage(execution, stage.map(({ step }) => step));
+    await performStage(
+      execution,
+      stage.map(({ step }) => step),
+    );
     options.journal.stepEnd(indexes);
   }
 }
@@ -71,7 +74,9 @@ async function performStage(execution: Execution, steps: readonly Step[]): Promi
   execution.emit({ event: 'stage-end', kind, steps: count });
 }
 
-type Performers = { readonly [Kind in StepKind]: (execution: Execution, step: Extract<Step, { kind: Kind }>) => Promise<void> };
+type Performers = {
+  readonly [Kind in StepKind]: (execution: Execution, step: Extract<Step, { kind: Kind }>) => Promise<void>;
+};
 
 const PERFORMERS: Performers = { reset, 'set-epoch': setEpoch, 'add-slots': addSlots, join, replicate };
 

@@ -34,7 +34,9 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
     await waitUntilNothingIsMissing(
       { what, timeoutMs: execution.waitTimeoutMs, pollMs: POLL_MS, signal: execution.signal },
       async () => {
-        const missing = await mapBounded(unfinished, CONCURRENT_NODES_MAX, (node) => strangersTo(execution, node, nodes));
+        const missing = await mapBounded(unfinished, CONCURRENT_NODES_MAX, (node) =>
+          strangersTo(execution, node, nodes),
+        );
         unfinished = unfinished.filter((_, index) => (missing[index]?.length ?? 0) > 0);
         return missing.flatMap((names) => (names.length === 0 ? [] : [sentence(names)]));
       },
@@ -42,7 +44,10 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
     );
   } catch (cause) {
     if (!(cause instanceof OpsError) || cause.code !== 'TIMEOUT') throw cause;
-    throw new OpsError('TIMEOUT', cause.message, { suggestions: await explainBusPorts(execution, unfinished, nodes), cause });
+    throw new OpsError('TIMEOUT', cause.message, {
+      suggestions: await explainBusPorts(execution, unfinished, nodes),
+      cause,
+    });
   }
 }
 
@@ -51,7 +56,11 @@ export async function introduce(execution: Execution, nodes: readonly TopologyNo
   await mapBounded([...nodes.keys()], CONCURRENT_NODES_MAX, async (index) => {
     const node = nodes[index] as TopologyNode;
     const peers = neighbours(index, nodes.length).map((other) => nodes[other] as TopologyNode);
-    if (peers.length > 0) await execution.cluster.callMany(node.address, peers.map((peer) => argv.clusterMeet(peer.peerAddress)));
+    if (peers.length > 0)
+      await execution.cluster.callMany(
+        node.address,
+        peers.map((peer) => argv.clusterMeet(peer.peerAddress)),
+      );
   });
 }
 
@@ -89,7 +98,12 @@ async function explainBusPorts(
   const suspects = unfinished.length === nodes.length ? nodes : unfinished;
   const probes = await mapBounded(suspects, CONCURRENT_NODES_MAX, async ({ peerAddress }) => {
     const reason = await execution.cluster.probePort(peerAddress.host, peerAddress.busPort);
-    return reason === null ? [] : [`Bus port ${peerAddress.busPort} of ${formatAddress(peerAddress)} cannot be reached from here: ${reason}.`];
+    return reason === null
+      ? []
+      : [`Bus port ${peerAddress.busPort} of ${formatAddress(peerAddress)} cannot be reached from here: ${reason}.`];
   });
-  return [...probes.flat(), 'Every node must be able to reach the bus port (port + 10000, or cluster-port) of every other: look at firewalls and announced addresses.'];
+  return [
+    ...probes.flat(),
+    'Every node must be able to reach the bus port (port + 10000, or cluster-port) of every other: look at firewalls and announced addresses.',
+  ];
 }

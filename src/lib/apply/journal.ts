@@ -2,7 +2,7 @@
  * The journal: what was begun and what was finished, on disk before it happens. One file for each run, JSON Lines,
  * each line whole or absent; a run whose process died without an `end` line was interrupted.
  *
- *   {"line":"begin","run":"20261123-011500-4e1f","pid":4711,"at":"…","plan":{…}}
+ *   {"line":"begin","run":"20261123-011500-4e1f","process":{"pid":4711,"startTime":"…"},"at":"…","plan":{…}}
  *   {"line":"step-begin","at":"…","steps":[0,1,2]}
  *   {"line":"step-end","at":"…","steps":[0,1,2]}
  *   {"line":"end","at":"…","outcome":"done"}
@@ -26,10 +26,17 @@ export interface Journal {
   end(outcome: Outcome): void;
 }
 
+/** Whose run it is: a pid alone may be another process's by now. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When the process started, in whatever form the system tells it. */
+  readonly startTime: string;
+}
+
 /** A journal as read back. */
 export interface Run {
   readonly run: string;
-  readonly pid: number;
+  readonly process: ProcessIdentity;
   readonly plan: Plan;
   readonly begun: ReadonlySet<number>;
   readonly ended: ReadonlySet<number>;
@@ -41,15 +48,19 @@ export interface JournalOptions {
   /** Created when it is not there. */
   readonly directory: string;
   readonly now: Date;
-  readonly pid: number;
+  readonly process: ProcessIdentity;
   /** Four or more characters that make the name unique among runs of the same second. */
   readonly suffix: string;
 }
 
 /** A new journal. Each line is on the disk before the call returns. */
-export function openJournal({ directory, now, pid, suffix }: JournalOptions): Journal {
+export function openJournal({ directory, now, process, suffix }: JournalOptions): Journal {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const run = `${stamp}-${suffix}`;
+  return continueJournal(directory, `${stamp}-${suffix}`, process);
+}
+
+/** Writes on in the journal of an earlier run: to close what was interrupted. */
+export function continueJournal(directory: string, run: string, process: ProcessIdentity): Journal {
   const file = path.join(directory, `${run}.jsonl`);
   const write = (line: object): void => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -64,7 +75,7 @@ export function openJournal({ directory, now, pid, suffix }: JournalOptions): Jo
   const at = (): string => new Date().toISOString();
   return {
     run,
-    begin: (plan) => write({ line: 'begin', run, pid, at: at(), plan }),
+    begin: (plan) => write({ line: 'begin', run, process, at: at(), plan }),
     stepBegin: (steps) => write({ line: 'step-begin', at: at(), steps }),
     stepEnd: (steps) => write({ line: 'step-end', at: at(), steps }),
     end: (outcome) => write({ line: 'end', at: at(), outcome }),
@@ -74,7 +85,10 @@ export function openJournal({ directory, now, pid, suffix }: JournalOptions): Jo
 /** Every run in the directory, newest first. A file without a whole first line never changed anything and is left out. */
 export function readRuns(directory: string): readonly Run[] {
   if (!existsSync(directory)) return [];
-  const files = readdirSync(directory).filter((name) => name.endsWith('.jsonl')).sort().reverse();
+  const files = readdirSync(directory)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort()
+    .reverse();
   return files.flatMap((name) => parseRun(readFileSync(path.join(directory, name), 'utf8')) ?? []);
 }
 
@@ -87,7 +101,8 @@ export function parseRun(text: string): Run | null {
   for (const raw of text.split('\n')) {
     const line = parseLine(raw);
     if (line === null) continue;
-    if (line.line === 'begin' && line.plan?.version === 1) run = { run: line.run, pid: line.pid, plan: line.plan };
+    if (line.line === 'begin' && line.plan?.version === 1)
+      run = { run: line.run, process: line.process, plan: line.plan };
     else if (line.line === 'step-begin') for (const step of line.steps) begun.add(step);
     else if (line.line === 'step-end') for (const step of line.steps) ended.add(step);
     else if (line.line === 'end') outcome = line.outcome;
@@ -96,7 +111,7 @@ export function parseRun(text: string): Run | null {
 }
 
 type Line =
-  | { line: 'begin'; run: string; pid: number; plan: Plan }
+  | { line: 'begin'; run: string; process: ProcessIdentity; plan: Plan }
   | { line: 'step-begin' | 'step-end'; steps: readonly number[] }
   | { line: 'end'; outcome: Outcome };
 

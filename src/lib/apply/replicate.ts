@@ -19,7 +19,9 @@ export async function replicate(execution: Execution, step: Extract<Step, { kind
       const [reply] = await execution.cluster.callMany(address, [argv.clusterReplicate(step.primary.id)]);
       if (!(reply instanceof ReplyError)) return [];
       if (reply.kind === 'unknown-node') return [`${step.node.address} does not know ${step.primary.address} yet`];
-      throw new OpsError('FAILED', `Node ${step.node.address} refused CLUSTER REPLICATE: ${reply.message}`, { cause: reply });
+      throw new OpsError('FAILED', `Node ${step.node.address} refused CLUSTER REPLICATE: ${reply.message}`, {
+        cause: reply,
+      });
     },
     () => undefined,
   );

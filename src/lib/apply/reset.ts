@@ -29,11 +29,15 @@ export async function reset(execution: Execution, step: Extract<Step, { kind: 'r
     },
     async () => {
       const [clusterInfo, size] = await execution.cluster.callMany(address, [argv.clusterInfo(), argv.databaseSize()]);
-      if (typeof size !== 'number' || size > 0) throw new OpsError('REFUSED', `Node ${formatAddress(address)} holds keys and is not reset.`);
+      if (typeof size !== 'number' || size > 0)
+        throw new OpsError('REFUSED', `Node ${formatAddress(address)} holds keys and is not reset.`);
       const isAlone = parseInfo(String(clusterInfo))['cluster_known_nodes'] === '1' && looksAlone > 0;
       if (!isAlone) {
         const [reply] = await execution.cluster.callMany(address, [argv.clusterResetHard()]);
-        if (reply instanceof ReplyError) throw new OpsError('FAILED', `Node ${formatAddress(address)} refused CLUSTER RESET: ${reply.message}`, { cause: reply });
+        if (reply instanceof ReplyError)
+          throw new OpsError('FAILED', `Node ${formatAddress(address)} refused CLUSTER RESET: ${reply.message}`, {
+            cause: reply,
+          });
       }
       looksAlone = isAlone ? looksAlone + 1 : 1;
       return looksAlone > LOOKS_ALONE_MIN ? [] : [`${formatAddress(address)} was reset a moment ago`];

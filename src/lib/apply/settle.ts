@@ -54,7 +54,9 @@ export async function settle(desired: Topology, level: SettleLevel, options: Exe
 function lackOf(node: TopologyNode, expected: ReadonlyMap<NodeId, string>, level: SettleLevel): Lack {
   if (!node.reach.ok) return { node, newsOf: [], reasons: [node.reach.reason] };
   const view = node.reach.view;
-  const seen = new Map(view.entries.filter((entry) => !hasFlag(entry, 'handshake')).map((entry) => [entry.id, beliefOf(entry)]));
+  const seen = new Map(
+    view.entries.filter((entry) => !hasFlag(entry, 'handshake')).map((entry) => [entry.id, beliefOf(entry)]),
+  );
   const newsOf = [...expected].filter(([id, belief]) => seen.get(id) !== belief).map(([id]) => id);
   return { node, newsOf, reasons: level === 'ready' ? reasonsNotToServe(node, view) : [] };
 }
@@ -89,7 +91,10 @@ async function introduceNews(lacks: readonly Lack[], desired: Topology, options:
   const senders = desired.nodes.filter(({ id }) => introductions.has(id));
   await mapBounded(senders, CONCURRENT_NODES_MAX, async ({ id, address }) => {
     const listeners = introductions.get(id) ?? [];
-    await options.cluster.callMany(address, listeners.map(({ peerAddress }) => argv.clusterMeet(peerAddress)));
+    await options.cluster.callMany(
+      address,
+      listeners.map(({ peerAddress }) => argv.clusterMeet(peerAddress)),
+    );
   });
 }
 

@@ -56,7 +56,7 @@ function disagreement(topology: Topology, majority: Group, minority: Group): Fin
     ({ slots, owner, usualOwner }) =>
       `${slotsInWords(slots)} to ${ownerName(topology, owner)} instead of ${ownerName(topology, usualOwner)}`,
   );
-  const verb = minority.length === 1 ? ['disagrees', 'gives'] : ['disagree', 'give'];
+  const verb = minority.length === 1 ? ['disagrees', 'it gives'] : ['disagree', 'they give'];
   const what = differences.length === 0 ? '' : `: ${verb[1]} ${listInWords(differences)}`;
   return {
     rule: 'agreement',

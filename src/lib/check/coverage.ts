@@ -20,18 +20,18 @@ export const coverage: Rule = {
     const uncovered = subtractSlots(ALL_SLOTS, coveredSlots(topology));
     if (uncovered.length === 0) return [];
     const owners = absentOwners(topology, uncovered);
-    const belonging = owners.map(({ node, slots }) => `${slotsInWords(slots)} to ${nameOf(node)}`);
+    const had = owners.map(({ node, slots }) => `${nameOf(node)} had ${slotsInWords(slots)}`);
     const seed = formatAddress(topology.seed);
     return [
       {
         rule: 'coverage',
         severity: 'error',
-        message: `No reachable primary serves ${slotsInWords(uncovered)}${belonging.length === 0 ? '' : `; ${listInWords(belonging)} belonged last`}.`,
+        message: `No reachable primary serves ${slotsInWords(uncovered)}${had.length === 0 ? '' : ` (${listInWords(had)})`}.`,
         nodeIds: owners.map(({ node }) => node.id),
         slots: uncovered,
         suggestion:
           owners.length === 0
-            ? `cluster fix ${seed}`
+            ? `Give them an owner: cluster fix ${seed}`
             : `Bring ${listInWords(owners.map(({ node }) => nameOf(node)))} back; where that is impossible: cluster fix ${seed}`,
       },
     ];

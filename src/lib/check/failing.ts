@@ -1,10 +1,10 @@
 /** Which nodes do the others take for failed, or do not know properly? One finding for each such node. */
-import { formatAddress } from '../model/address.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import type { Finding } from './finding.ts';
 import type { Rule } from './rule.ts';
 import type { Standing } from './standing.ts';
 import { standings } from './standing.ts';
+import { restartOrRemove } from './unreachable.ts';
 import { countInWords, listInWords, nameOf } from './words.ts';
 
 export const failing: Rule = {
@@ -41,7 +41,6 @@ function findingOf(topology: Topology, node: TopologyNode, standing: Standing): 
 function suggestionFor(topology: Topology, node: TopologyNode, standing: Standing): string {
   const busPort = `the bus port ${node.peerAddress.busPort} of ${node.peerAddress.host}`;
   if (node.reach.ok) return `It answers here, so look whether the other nodes reach ${busPort}.`;
-  if (standing.failed > 0 || standing.addressless > 0)
-    return `Start it again; if it is gone for good: cluster del-node ${formatAddress(topology.seed)} ${node.id}`;
+  if (standing.failed > 0 || standing.addressless > 0) return restartOrRemove(topology, node);
   return `Check again in a few seconds; if it stays, look whether the other nodes reach ${busPort}.`;
 }

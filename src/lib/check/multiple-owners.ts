@@ -20,7 +20,7 @@ export function checkMultipleOwners(
   topology: Topology,
   keysInSlot: ReadonlyMap<NodeId, ReadonlyMap<number, number>>,
 ): readonly Finding[] {
-  const suggestion = `cluster fix ${formatAddress(topology.seed)} --search-multiple-owners`;
+  const suggestion = `Settle each on one owner: cluster fix ${formatAddress(topology.seed)} --search-multiple-owners`;
   return [...ownersBySlot(topology, keysInSlot)]
     .filter(([, owners]) => owners.length > 1)
     .sort(([a], [b]) => a - b)

@@ -27,7 +27,7 @@ function wrongPrimary(topology: Topology, node: TopologyNode): readonly Finding[
   const id = node.entry.primaryId;
   if (id === null) return [warning(node, `Replica ${nameOf(node)} does not say whose replica it is.`)];
   const primary = findNode(topology, id);
-  const reassign = `Name a primary for it: cluster call ${nameOf(node)} CLUSTER REPLICATE ID`;
+  const reassign = `Send it CLUSTER REPLICATE with the id of a primary.`;
   if (primary === undefined)
     return [warning(node, `Replica ${nameOf(node)} replicates the unknown node ${id}.`, reassign)];
   if (roleOf(primary.entry) === 'primary') return [];

@@ -36,3 +36,8 @@ export const RULES: readonly Rule[] = [
 export function checkTopology(topology: Topology): readonly Finding[] {
   return RULES.flatMap((rule) => rule.check(topology));
 }
+
+/** True without errors; warnings do not make a cluster unhealthy. */
+export function isHealthy(findings: readonly Finding[]): boolean {
+  return findings.every((finding) => finding.severity !== 'error');
+}

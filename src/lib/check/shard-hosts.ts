@@ -37,7 +37,7 @@ function wholeCluster(topology: Topology, host: string): Finding {
   return {
     rule: 'shard-hosts',
     severity: 'warning',
-    message: `All ${countInWords(topology.nodes.length, 'node')} are on the host ${host}: when it fails, the whole cluster is down.`,
+    message: `The whole cluster, ${countInWords(topology.nodes.length, 'node')}, is on the host ${host} and fails with it.`,
     nodeIds: topology.nodes.map((node) => node.id),
   };
 }
@@ -55,7 +55,7 @@ function oneHostShard(
     {
       rule: 'shard-hosts',
       severity: 'warning',
-      message: `${name} has all its ${countInWords(shard.length, 'node')} on the host ${hosts[0]}.`,
+      message: `${name} is entirely on the host ${hosts[0]}: ${countInWords(shard.length, 'node')}.`,
       nodeIds: shard.map((node) => node.id),
       ...(slots.length === 0 ? {} : { slots }),
       suggestion: SPREAD,

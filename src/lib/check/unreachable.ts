@@ -1,6 +1,6 @@
 /** Which nodes gave no answer to this program? Others may still reach them: see the rule `failing`. */
 import { formatAddress } from '../model/address.ts';
-import type { TopologyNode, Unreached } from '../model/topology.ts';
+import type { Topology, TopologyNode, Unreached } from '../model/topology.ts';
 import type { Rule } from './rule.ts';
 import { nameOf } from './words.ts';
 
@@ -17,11 +17,18 @@ export const unreachable: Rule = {
               severity: 'warning',
               message: sentenceFor(node, node.reach),
               nodeIds: [node.id],
-              suggestion: `Start it again; if it is gone for good: cluster del-node ${formatAddress(topology.seed)} ${node.id}`,
+              suggestion: restartOrRemove(topology, node),
             },
           ],
     ),
 };
+
+/** What to do about a node that is down. Slots must have another owner BEFORE their primary is removed. */
+export function restartOrRemove(topology: Topology, node: TopologyNode): string {
+  const seed = formatAddress(topology.seed);
+  const fix = node.entry.slots.length === 0 ? '' : `cluster fix ${seed}, then `;
+  return `Start it again; if it is gone for good: ${fix}cluster del-node ${seed} ${node.id}`;
+}
 
 /** The reason as a phrase behind the node's name: what follows the address where the reason names it already. */
 export function reasonPhrase(node: TopologyNode, reach: Unreached): string {

@@ -87,18 +87,6 @@ export async function waitUntilServing(server: ServerProcess, startTimeoutMs = S
   );
 }
 
-/** {@link launchServer} and {@link waitUntilServing}; a server that does not get to serve is killed before this throws. */
-export async function startServer(options: LaunchOptions, startTimeoutMs?: number): Promise<ServerProcess> {
-  const server = launchServer(options);
-  try {
-    await waitUntilServing(server, startTimeoutMs);
-    return server;
-  } catch (error) {
-    await stopServer(server, { save: false });
-    throw error;
-  }
-}
-
 /**
  * Ends exactly this process; false where it was not running any more. With `save` it is asked (SIGTERM) and writes its
  * data first; one that does not end within `stopTimeoutMs` is left running and OpsError TIMEOUT is thrown, because

@@ -99,6 +99,17 @@ export class Arrangement {
     return true;
   }
 
+  /** Whether the node on the seat shares its host or its zone with a node of its shard, so that moving it may help. */
+  isCrowded({ shard, seat }: Seat): boolean {
+    const host = this.at({ shard, seat });
+    if (host === EMPTY) return false;
+    const zone = this.#zoneOf[host];
+    const primary = this.at({ shard, seat: 0 });
+    const itself = seat === 0 ? 0 : 1;
+    const besidePrimary = seat > 0 && primary !== EMPTY && this.#zoneOf[primary] === zone;
+    return besidePrimary || (this.#inZone[shard * this.#zoneCount + (zone ?? 0)] ?? 0) > itself;
+  }
+
   /** Exchanges what is on two seats. Doing it again undoes it. */
   exchange(left: Seat, right: Seat): void {
     const [onLeft, onRight] = [this.at(left), this.at(right)];

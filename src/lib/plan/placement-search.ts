@@ -2,10 +2,10 @@
  * Betters an arrangement until nothing betters it: exchanges what is on two seats, and where no single exchange helps,
  * makes two exchanges at once. Deterministic, and bounded in work.
  */
-import type { Arrangement, PlacementCost, Seat } from './arrangement.ts';
+import { type Arrangement, compareCosts, type PlacementCost, type Seat } from './arrangement.ts';
 
 /** After so many tried exchanges the search stops with what it has. About 100 ms. */
-const TRIALS_MAX = 1_000_000;
+const TRIALS_MAX = 700_000;
 
 /** Two exchanges that touch each other involve at most three shards, so of shards that are alike three are looked at. */
 const ALIKE_SHARDS_MAX = 3;
@@ -45,17 +45,26 @@ function unlikeSeats(arrangement: Arrangement, shardCount: number): readonly Sea
   return seats;
 }
 
-/** One pass over all pairs of seats that keeps every exchange that betters; whether any did. */
+/**
+ * One pass over all pairs of seats that keeps every exchange that betters; whether any did. Of two seats that neither
+ * share a host or zone in their shards nor are a primary's, no exchange betters anything.
+ */
 function exchangeOnce(arrangement: Arrangement, seats: readonly Seat[], bound: PlacementCost, budget: Budget): boolean {
+  let best = arrangement.cost;
   let isBetter = false;
-  for (const [left, right] of pairs(seats)) {
-    if (budget.trials <= 0 || arrangement.compareTo(bound) <= 0) return false;
-    if (!arrangement.canExchange(left, right)) continue;
-    budget.trials--;
-    const before = arrangement.cost;
-    arrangement.exchange(left, right);
-    if (arrangement.compareTo(before) < 0) isBetter = true;
-    else arrangement.exchange(left, right);
+  const crowded = seats.filter((seat) => arrangement.isCrowded(seat));
+  const primaries = seats.filter((seat) => seat.seat === 0 && !arrangement.isCrowded(seat));
+  for (const left of [...crowded, ...primaries]) {
+    if (arrangement.compareTo(bound) <= 0) return false;
+    for (const right of seats) {
+      if (!arrangement.canExchange(left, right)) continue;
+      if (budget.trials-- <= 0) return false;
+      arrangement.exchange(left, right);
+      if (arrangement.compareTo(best) < 0) {
+        best = arrangement.cost;
+        isBetter = true;
+      } else arrangement.exchange(left, right);
+    }
   }
   return isBetter;
 }
@@ -67,27 +76,28 @@ function exchangeTwice(
   bound: PlacementCost,
   budget: Budget,
 ): boolean {
-  if (arrangement.compareTo(bound) <= 0) return false;
   const before = arrangement.cost;
-  for (const [left, right] of pairs(seats)) {
-    if (budget.trials <= 0) return false;
-    if (!arrangement.canExchange(left, right)) continue;
-    arrangement.exchange(left, right);
-    const touched = seats.filter((seat) => seat.shard === left.shard || seat.shard === right.shard);
-    for (const near of touched) {
-      for (const far of seats) {
-        if (!arrangement.canExchange(near, far)) continue;
-        budget.trials--;
-        arrangement.exchange(near, far);
-        if (arrangement.compareTo(before) < 0) return true;
-        arrangement.exchange(near, far);
+  if (compareCosts(before, bound) <= 0) return false;
+  for (const left of seats) {
+    for (const right of seats) {
+      if (right === left) break;
+      if (!arrangement.canExchange(left, right)) continue;
+      arrangement.exchange(left, right);
+      for (const near of seats) {
+        if (near.shard !== left.shard && near.shard !== right.shard) continue;
+        for (const far of seats) {
+          if (budget.trials-- <= 0) {
+            arrangement.exchange(left, right);
+            return false;
+          }
+          if (!arrangement.canExchange(near, far)) continue;
+          arrangement.exchange(near, far);
+          if (arrangement.compareTo(before) < 0) return true;
+          arrangement.exchange(near, far);
+        }
       }
+      arrangement.exchange(left, right);
     }
-    arrangement.exchange(left, right);
   }
   return false;
-}
-
-function* pairs(seats: readonly Seat[]): Generator<readonly [Seat, Seat]> {
-  for (const [index, left] of seats.entries()) for (const right of seats.slice(0, index)) yield [left, right];
 }

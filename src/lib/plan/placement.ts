@@ -9,14 +9,14 @@
  *
  * - It is the best of all placements for every combination of hosts, zones and replicas with up to 8 nodes
  *   (exhaustively compared with brute force: test/property/placement.test.ts).
- * - It is the best whenever it reaches {@link lowerBound}, which is proven on paper there. This holds for every number
+ * - It is the best whenever it reaches {@link choosePrimaries}, which is proven on paper there. This holds for every number
  *   of nodes, and is what happens where no host and no zone has more nodes than there are shards.
  * - Otherwise no exchange of two nodes betters it, and no two exchanges in touching shards do, up to a bound on the work.
  */
 import { assert, present } from '../assert.ts';
 import type { NodeId } from '../model/node.ts';
-import { Arrangement, EMPTY, type PlacementCost } from './arrangement.ts';
-import { lowerBound, spreadPrimaries } from './placement-bound.ts';
+import { Arrangement, EMPTY, type PlacementCost, type Seat } from './arrangement.ts';
+import { choosePrimaries, type PlacementHost } from './placement-bound.ts';
 import { improve } from './placement-search.ts';
 
 export interface PlacementNode {
@@ -45,56 +45,119 @@ export function placeShards(nodes: readonly PlacementNode[], replicasPerPrimary:
   const shardCount = shardCountOf(nodes.length, replicasPerPrimary);
   assert(shardCount > 0, 'a placement has nodes for at least one shard');
   const hosts = hostsOf(nodes);
-  const arrangement = seatHosts(hosts, shardCount);
-  improve(arrangement, shardCount, lowerBound(hosts, shardCount));
-  return nameNodes(nodes, hosts, arrangement, shardCount);
+  const { primaries, bound } = choosePrimaries(hosts, shardCount);
+  const arrangement = seatHosts(hosts, primaries, nodes.length);
+  improve(arrangement, shardCount, bound);
+  return seatNodes(nodes, hosts, arrangement, shardCount);
 }
 
 /** What a placement of these nodes costs. */
 export function placementCost(nodes: readonly PlacementNode[], shards: readonly PlacedShard[]): PlacementCost {
   const hosts = hostsOf(nodes);
-  const indexOf = new Map(hosts.flatMap((host, index) => host.nodeIds.map((id) => [id, index] as const)));
-  const width = Math.max(...shards.map((shard) => shard.replicas.length + 1));
-  const arrangement = new Arrangement(hosts.map((host) => host.zone), shards.length, width);
+  const positionOf = new Map(nodes.map((node, position) => [node.id, position]));
+  const hostAt = new Map(hosts.flatMap((host, index) => host.positions.map((position) => [position, index] as const)));
+  const seatsPerShard = Math.max(...shards.map((shard) => shard.replicas.length + 1));
+  const arrangement = new Arrangement(zonesOf(hosts), shards.length, seatsPerShard);
   for (const [shard, { primary, replicas }] of shards.entries()) {
     for (const [seat, id] of [primary, ...replicas].entries()) {
-      arrangement.place({ shard, seat }, present(indexOf.get(id), 'a placement is made of the nodes it was given'));
+      const host = hostAt.get(positionOf.get(id) ?? -1);
+      arrangement.place({ shard, seat }, present(host, 'a placement is made of the nodes it was given'));
     }
   }
   return arrangement.cost;
 }
 
-/** A host with its nodes, in the operator's order; zones are numbered by their first node. */
-export interface PlacementHost {
-  readonly nodeIds: readonly NodeId[];
-  readonly zone: number;
+/** What no placement of these nodes can be better than; see {@link choosePrimaries}. */
+export function placementBound(nodes: readonly PlacementNode[], shardCount: number): PlacementCost {
+  return choosePrimaries(hostsOf(nodes), shardCount).bound;
 }
 
 /** The hosts in the order of their first node. */
-export function hostsOf(nodes: readonly PlacementNode[]): readonly PlacementHost[] {
+function hostsOf(nodes: readonly PlacementNode[]): readonly PlacementHost[] {
   const zones = [...new Set(nodes.map((node) => node.zone))];
-  const names = [...new Set(nodes.map((node) => node.host))];
-  return names.map((name) => {
-    const own = nodes.filter((node) => node.host === name);
-    assert(new Set(own.map((node) => node.zone)).size === 1, 'the nodes of one host are in one zone');
-    return { nodeIds: own.map((node) => node.id), zone: zones.indexOf(own[0]?.zone ?? null) };
-  });
+  const hosts = new Map<string, { zone: number; positions: number[] }>();
+  for (const [position, node] of nodes.entries()) {
+    const zone = zones.indexOf(node.zone);
+    const host = hosts.get(node.host) ?? { zone, positions: [] };
+    assert(host.zone === zone, `the nodes of ${node.host} are in one zone`);
+    host.positions.push(position);
+    hosts.set(node.host, host);
+  }
+  return [...hosts.values()];
 }
 
-/** A good beginning: the primaries as evenly as can be, then each replica where it costs least and room is most. */
-function seatHosts(hosts: readonly PlacementHost[], shardCount: number): Arrangement {
-  const nodeCount = hosts.reduce((count, host) => count + host.nodeIds.length, 0);
-  const arrangement = new Arrangement(hosts.map((host) => host.zone), shardCount, Math.ceil(nodeCount / shardCount));
-  const primaries = spreadPrimaries(hosts, shardCount);
-  const rest = hosts.map((host) => host.nodeIds.length);
+function zonesOf(hosts: readonly PlacementHost[]): readonly number[] {
+  return hosts.map((host) => host.zone);
+}
+
+/** A good beginning: the primaries as evenly as can be, then each replica where it costs least and most room is. */
+function seatHosts(hosts: readonly PlacementHost[], primaries: readonly number[], nodeCount: number): Arrangement {
+  const shardCount = primaries.length;
+  const arrangement = new Arrangement(zonesOf(hosts), shardCount, Math.ceil(nodeCount / shardCount));
+  const waiting = hosts.map((host) => host.positions.length);
   for (const [shard, host] of primaries.entries()) {
     arrangement.place({ shard, seat: 0 }, host);
-    rest[host] = (rest[host] ?? 0) - 1;
+    waiting[host] = (waiting[host] ?? 0) - 1;
   }
-  // Big hosts first: the fewer choices are left, the smaller the host that has to live with them.
-  const order = [...rest.keys()].sort((left, right) => (rest[right] ?? 0) - (rest[left] ?? 0) || left - right);
-  const replicas = order.flatMap((host) => new Array<number>(rest[host] ?? 0).fill(host));
-  const free = new Array<number>(shardCount).fill(1);
-  let fullMax = nodeCount % shardCount;
-  ...
+  const taken = new Array<number>(shardCount).fill(1);
+  let largerShards = nodeCount % shardCount;
+  const seatsPerShard = Math.floor(nodeCount / shardCount);
+  for (const host of dealingOrder(hosts, waiting)) {
+    const open = [...taken.keys()].filter((shard) => (taken[shard] ?? 0) < seatsPerShard + Math.min(1, largerShards));
+    const seats = open
+      .sort((left, right) => (taken[left] ?? 0) - (taken[right] ?? 0) || left - right)
+      .map((shard) => ({ shard, seat: taken[shard] ?? 0 }));
+    const cheapest = cheapestSeat(arrangement, seats, host);
+    arrangement.place(cheapest, host);
+    taken[cheapest.shard] = cheapest.seat + 1;
+    if (cheapest.seat === seatsPerShard) largerShards--;
+  }
+  return arrangement;
+}
+
+/** The hosts of the replicas, big zones and in them big hosts first: they have the fewest shards to choose from. */
+function dealingOrder(hosts: readonly PlacementHost[], waiting: readonly number[]): readonly number[] {
+  const inZone: number[] = [];
+  for (const [index, host] of hosts.entries()) inZone[host.zone] = (inZone[host.zone] ?? 0) + (waiting[index] ?? 0);
+  const zoneOf = (index: number): number => hosts[index]?.zone ?? 0;
+  return [...hosts.keys()]
+    .sort(
+      (left, right) =>
+        (inZone[zoneOf(right)] ?? 0) - (inZone[zoneOf(left)] ?? 0) ||
+        zoneOf(left) - zoneOf(right) ||
+        (waiting[right] ?? 0) - (waiting[left] ?? 0) ||
+        left - right,
+    )
+    .flatMap((host) => new Array<number>(waiting[host] ?? 0).fill(host));
+}
+
+/** The first of the seats on which the host costs least. */
+function cheapestSeat(arrangement: Arrangement, seats: readonly Seat[], host: number): Seat {
+  let best: { readonly seat: Seat; readonly cost: PlacementCost } | undefined;
+  for (const seat of seats) {
+    arrangement.place(seat, host);
+    if (best === undefined || arrangement.compareTo(best.cost) < 0) best = { seat, cost: arrangement.cost };
+    arrangement.place(seat, EMPTY);
+  }
+  return present(best, 'there are as many seats as nodes').seat;
+}
+
+/** Gives the seats of each host to its nodes in the operator's order: first the primaries' seats, then the replicas'. */
+function seatNodes(
+  nodes: readonly PlacementNode[],
+  hosts: readonly PlacementHost[],
+  arrangement: Arrangement,
+  shardCount: number,
+): readonly PlacedShard[] {
+  const waiting = hosts.map((host) => [...host.positions]);
+  const next = (host: number): number => present(waiting[host]?.shift(), 'a host has a node for each of its seats');
+  const shards = Array.from({ length: shardCount }, (_, shard) => {
+    const [primary = EMPTY, ...replicas] = arrangement.shard(shard);
+    return { primary: next(primary), replicas };
+  }).sort((left, right) => left.primary - right.primary);
+  const idAt = (position: number): NodeId => present(nodes[position], 'a position is that of a node').id;
+  return shards.map(({ primary, replicas }) => {
+    const positions = replicas.filter((host) => host !== EMPTY).map(next);
+    return { primary: idAt(primary), replicas: positions.sort((left, right) => left - right).map(idAt) };
+  });
 }

@@ -28,7 +28,9 @@ async function call(connections: Connections, address: Address, argv: readonly A
   if (reply instanceof ReplyError) {
     // The first two words name the command; what follows may be a password.
     const command = argv.slice(0, 2).join(' ');
-    throw new OpsError('FAILED', `Node ${formatAddress(address)} refused ${command}: ${reply.message}`, { cause: reply });
+    throw new OpsError('FAILED', `Node ${formatAddress(address)} refused ${command}: ${reply.message}`, {
+      cause: reply,
+    });
   }
   return reply ?? null;
 }

@@ -72,10 +72,19 @@ export class Connections {
     return opening;
   }
 
-  async #open(address: Address): Promise<Client> {
+  async #open(address: Address, withLogin = true): Promise<Client> {
     const { tls, timeoutMs, family } = this.#options;
-    const socket = { host: address.host, port: address.port, family, connectTimeout: timeoutMs, reconnectStrategy: false };
-    const client = this.#prototype.duplicate({ socket: tls === null ? socket : { ...socket, ...tls, tls: true } });
+    const socket = {
+      host: address.host,
+      port: address.port,
+      family,
+      connectTimeout: timeoutMs,
+      reconnectStrategy: false,
+    };
+    const client = this.#prototype.duplicate({
+      socket: tls === null ? socket : { ...socket, ...tls, tls: true },
+      ...(withLogin ? {} : { username: undefined, password: undefined, credentialsProvider: undefined }),
+    });
     // A broken connection is made again by the next call; the calls under way on it are rejected by the library.
     client.on('error', () => this.#drop(address, client));
     try {
@@ -83,6 +92,7 @@ export class Connections {
       return client;
     } catch (cause) {
       client.destroy();
+      if (withLogin && isLoginNeedless(cause)) return this.#open(address, false);
       throw unreachable(address, cause);
     }
   }
@@ -96,6 +106,14 @@ export class Connections {
 function errorAsValue(cause: unknown): ReplyError {
   if (cause instanceof ErrorReply) return new ReplyError(cause.message);
   throw cause;
+}
+
+/**
+ * A password for a server that has none: like redis-cli, we go on without, so that REDISCLI_AUTH may stay set.
+ * Source: Redis 7.0.15 and Valkey 9.1, `ERR AUTH <password> called without any password configured`.
+ */
+function isLoginNeedless(cause: unknown): boolean {
+  return cause instanceof ErrorReply && /called without any password configured/.test(cause.message);
 }
 
 async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -10,9 +10,13 @@ export function parseNatMap(pairs: readonly string[]): NatMap {
   for (const pair of pairs.flatMap((text) => text.split(','))) {
     const [announced, reachable, ...rest] = pair.split('=');
     if (!announced || !reachable || rest.length > 0 || isAddress(announced) !== isAddress(reachable)) {
-      throw new OpsError('USAGE', `--nat-map takes announced=reachable, both as host:port or both as host, not "${pair}"`, {
-        suggestions: ['For example: --nat-map 10.0.0.1:6379=localhost:7001'],
-      });
+      throw new OpsError(
+        'USAGE',
+        `--nat-map takes announced=reachable, both as host:port or both as host, not "${pair}"`,
+        {
+          suggestions: ['For example: --nat-map 10.0.0.1:6379=localhost:7001'],
+        },
+      );
     }
     map.set(announced, reachable);
   }

@@ -8,7 +8,7 @@ import { argv } from '../wire/argv.ts';
 import { parseClusterNodes } from '../wire/cluster-nodes.ts';
 import { flavorOf, parseInfo } from '../wire/info.ts';
 import { ReplyError } from '../wire/reply-error.ts';
-import { parseMigrationStatus, parseGetSlotMigrations } from '../wire/slot-migrations.ts';
+import { parseGetSlotMigrations, parseMigrationStatus } from '../wire/slot-migrations.ts';
 import type { Reply } from './cluster.ts';
 import type { Connections } from './connections.ts';
 
@@ -43,7 +43,8 @@ async function readMigrations(
 function textOf(reply: Reply | ReplyError, address: Address): string {
   if (typeof reply === 'string') return reply;
   const where = formatAddress(address);
-  if (!(reply instanceof ReplyError)) throw new OpsError('PROTOCOL', `Node ${where} answered with something that is not text.`);
+  if (!(reply instanceof ReplyError))
+    throw new OpsError('PROTOCOL', `Node ${where} answered with something that is not text.`);
   if (reply.kind === 'not-a-cluster') {
     throw new OpsError('NOT_A_CLUSTER', `[ERR] Node ${where} is not configured as a cluster node.`, {
       suggestions: ['Set "cluster-enabled yes" in the configuration of the server and restart it.'],

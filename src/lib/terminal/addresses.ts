@@ -26,6 +26,8 @@ export function parseSeeds(words: readonly string[]): readonly Address[] {
   throw new OpsError(
     'USAGE',
     '[ERR] Invalid arguments: you need to pass either a valid address (ie. 120.0.0.1:7000) or space separated IP and port (ie. 120.0.0.1 7000)',
-    { suggestions: ['Name a node of the cluster as host:port, or a context of the configuration file with --context.'] },
+    {
+      suggestions: ['Name a node of the cluster as host:port, or a context of the configuration file with --context.'],
+    },
   );
 }

@@ -5,10 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { Command } from '@oclif/core';
-import { AssertionFailure } from '../assert.ts';
 import type { Journal } from '../apply/journal.ts';
 import { openJournal } from '../apply/journal.ts';
+import { AssertionFailure, present } from '../assert.ts';
 import { OpsError } from '../errors.ts';
+import { identifyProcess } from '../local/process-identity.ts';
 import type { Address } from '../model/address.ts';
 import type { Plan, Planned } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
@@ -59,7 +60,7 @@ export abstract class ClusterCommand extends Command {
   ): Promise<Result> {
     const target = await readTarget({ flags, environment: process.env, clientName: null, askPassword });
     const seeds = parseSeeds(words.length > 0 ? words : target.seeds);
-    const progress = await startProgress(this.progressMode(flags));
+    const progress = startProgress(this.progressMode(flags));
     const cluster = connect(target.options);
     try {
       return await work({ cluster, seeds, progress, style: this.style(flags) });
@@ -94,7 +95,8 @@ export abstract class ClusterCommand extends Command {
 
   protected openJournal(): Journal {
     const suffix = randomBytes(2).toString('hex');
-    return openJournal({ directory: journalDirectory(process.env), now: new Date(), pid: process.pid, suffix });
+    const own = present(identifyProcess(process.pid), 'this process is running');
+    return openJournal({ directory: journalDirectory(process.env), now: new Date(), process: own, suffix });
   }
 
   /** Fires at the first Ctrl-C from now on; at the second the process ends at once. */
@@ -114,7 +116,8 @@ export abstract class ClusterCommand extends Command {
 
   protected style(flags: OutputFlags): Style {
     const environment = process.env;
-    const color = flags.color && process.stdout.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+    const color =
+      flags.color && process.stdout.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
     return { color, width: process.stdout.columns ?? 100 };
   }
 
@@ -158,7 +161,9 @@ function describeFailure(failure: Error): string {
     return [message, ...rest, ...failure.suggestions.map((suggestion) => `  ${suggestion}`)].join('\n');
   }
   if (isFrameworkError(failure)) return `[ERR] ${failure.message}`;
-  const kind = failure instanceof AssertionFailure ? 'Something that must be true was not' : 'Something happened that nobody foresaw';
+  const kind =
+    failure instanceof AssertionFailure
+      ? 'Something that must be true was not'
+      : 'Something happened that nobody foresaw';
   return `[BUG] ${kind}: ${failure.message}\n${failure.stack ?? ''}\nPlease report this with the command that you typed.`;
 }
-

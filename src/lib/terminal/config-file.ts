@@ -40,7 +40,8 @@ const TYPES: Readonly<Record<keyof Context, 'text' | 'boolean' | 'list'>> = {
 
 /** The context of that name in the file. Throws USAGE where there is none, or where the file cannot be understood. */
 export async function readContext(file: string, name: string): Promise<Context> {
-  if (!existsSync(file)) throw new OpsError('USAGE', `There is no configuration file at ${file}, hence no context ${name}.`);
+  if (!existsSync(file))
+    throw new OpsError('USAGE', `There is no configuration file at ${file}, hence no context ${name}.`);
   // Loaded only here: parsing YAML is not in the path of every start.
   const { parse } = await import('yaml');
   let document: unknown;

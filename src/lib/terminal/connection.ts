@@ -26,10 +26,13 @@ interface Source {
 
 /** Throws USAGE for what cannot be understood. No secret is in a message. */
 export async function readTarget({ flags, environment, clientName, askPassword }: Source): Promise<Target> {
-  const context: Context = flags.context === undefined ? { seeds: [] } : await readContext(configFile(environment), flags.context);
+  const context: Context =
+    flags.context === undefined ? { seeds: [] } : await readContext(configFile(environment), flags.context);
   const uri = flags.uri === undefined ? null : parseUri(flags.uri);
   const fromContext = context['password-env'] === undefined ? undefined : environment[context['password-env']];
-  const password = flags.askpass ? await askPassword() : (flags.pass ?? uri?.password ?? environment['REDISCLI_AUTH'] ?? fromContext);
+  const password = flags.askpass
+    ? await askPassword()
+    : (flags.pass ?? uri?.password ?? environment['REDISCLI_AUTH'] ?? fromContext);
   const isTls = flags.tls === true || uri?.tls === true || context.tls === true;
   return {
     options: {
@@ -73,7 +76,10 @@ function parseUri(text: string): ParsedUri {
   };
 }
 
-type TlsFlags = Pick<ConnectionFlags, 'cacert' | 'cacertdir' | 'cert' | 'key' | 'sni' | 'insecure' | 'tls-ciphers' | 'tls-ciphersuites'>;
+type TlsFlags = Pick<
+  ConnectionFlags,
+  'cacert' | 'cacertdir' | 'cert' | 'key' | 'sni' | 'insecure' | 'tls-ciphers' | 'tls-ciphersuites'
+>;
 
 function tlsOptions(flags: TlsFlags): ConnectionOptions {
   const authorities = [
@@ -98,7 +104,9 @@ function readDirectory(directory: string): readonly Buffer[] {
       .filter((name) => /\.(pem|crt|cer|0)$/.test(name))
       .map((name) => readCertificate(path.join(directory, name)));
   } catch (cause) {
-    throw cause instanceof OpsError ? cause : new OpsError('USAGE', `The folder ${directory} cannot be read.`, { cause });
+    throw cause instanceof OpsError
+      ? cause
+      : new OpsError('USAGE', `The folder ${directory} cannot be read.`, { cause });
   }
 }
 

@@ -27,23 +27,34 @@ export async function askConsent(question: string, asking: Asking): Promise<void
   const prompt = `${question} (type 'yes' to accept): `;
   const answer = process.stdin.isTTY ? await askOnTerminal(prompt) : await readPipedAnswer(prompt);
   if (answer === 'yes') return;
-  throw new OpsError('REFUSED', answer === null ? 'No answer was given, so nothing was changed.' : 'Not accepted, so nothing was changed.', {
-    suggestions: ["Type 'yes' to accept, or add --yes to consent beforehand."],
-  });
+  throw new OpsError(
+    'REFUSED',
+    answer === null ? 'No answer was given, so nothing was changed.' : 'Not accepted, so nothing was changed.',
+    {
+      suggestions: ["Type 'yes' to accept, or add --yes to consent beforehand."],
+    },
+  );
 }
 
 /** A secret typed without being shown. Throws USAGE without a terminal. */
 export async function askPassword(): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new OpsError('USAGE', '--askpass needs a terminal to ask on.', { suggestions: ['Give the password in REDISCLI_AUTH.'] });
+    throw new OpsError('USAGE', '--askpass needs a terminal to ask on.', {
+      suggestions: ['Give the password in REDISCLI_AUTH.'],
+    });
   }
   const { default: inquirer } = await import('inquirer');
-  return orInterrupted(async () => (await inquirer.prompt([{ type: 'password', name: 'password', message: 'Please input password:' }])).password);
+  return orInterrupted(
+    async () =>
+      (await inquirer.prompt([{ type: 'password', name: 'password', message: 'Please input password:' }])).password,
+  );
 }
 
 async function askOnTerminal(prompt: string): Promise<string> {
   const { default: inquirer } = await import('inquirer');
-  return orInterrupted(async () => (await inquirer.prompt([{ type: 'input', name: 'answer', message: prompt.trimEnd() }])).answer);
+  return orInterrupted(
+    async () => (await inquirer.prompt([{ type: 'input', name: 'answer', message: prompt.trimEnd() }])).answer,
+  );
 }
 
 async function readPipedAnswer(prompt: string): Promise<string | null> {

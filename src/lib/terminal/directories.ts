@@ -17,3 +17,8 @@ export function journalDirectory(environment: NodeJS.ProcessEnv): string {
 export function configFile(environment: NodeJS.ProcessEnv): string {
   return path.join(environment['XDG_CONFIG_HOME'] || path.join(homedir(), '.config'), NAME, 'config.yaml');
 }
+
+/** The folder of the local cluster: as given, else one below the state directory. */
+export function localDirectory(given: string | undefined, environment: NodeJS.ProcessEnv): string {
+  return given === undefined ? path.join(stateDirectory(environment), 'local') : path.resolve(given);
+}

@@ -20,8 +20,18 @@ export const connectionFlags = {
   tls: Flags.boolean({ description: 'connect with TLS', helpGroup: 'CONNECTION' }),
   cacert: Flags.string({ description: 'certificate authority to trust', helpGroup: 'CONNECTION', helpValue: 'FILE' }),
   cacertdir: Flags.string({ hidden: true, helpGroup: 'CONNECTION', helpValue: 'DIR' }),
-  cert: Flags.string({ description: 'client certificate', helpGroup: 'CONNECTION', helpValue: 'FILE', dependsOn: ['key'] }),
-  key: Flags.string({ description: 'key of the client certificate', helpGroup: 'CONNECTION', helpValue: 'FILE', dependsOn: ['cert'] }),
+  cert: Flags.string({
+    description: 'client certificate',
+    helpGroup: 'CONNECTION',
+    helpValue: 'FILE',
+    dependsOn: ['key'],
+  }),
+  key: Flags.string({
+    description: 'key of the client certificate',
+    helpGroup: 'CONNECTION',
+    helpValue: 'FILE',
+    dependsOn: ['cert'],
+  }),
   sni: Flags.string({
     description: 'server name to ask for and to verify; without it the chain is verified but, as in redis-cli, no name',
     helpGroup: 'CONNECTION',
@@ -44,9 +54,17 @@ export const connectionFlags = {
     helpGroup: 'CONNECTION',
     helpValue: 'A=B',
   }),
-  ipv4: Flags.boolean({ description: 'resolve host names to IPv4 only (also -4)', helpGroup: 'CONNECTION', exclusive: ['ipv6'] }),
+  ipv4: Flags.boolean({
+    description: 'resolve host names to IPv4 only (also -4)',
+    helpGroup: 'CONNECTION',
+    exclusive: ['ipv6'],
+  }),
   ipv6: Flags.boolean({ description: 'resolve host names to IPv6 only (also -6)', helpGroup: 'CONNECTION' }),
-  context: Flags.string({ description: 'take seeds and connection from this entry of the configuration file', helpGroup: 'CONNECTION', helpValue: 'NAME' }),
+  context: Flags.string({
+    description: 'take seeds and connection from this entry of the configuration file',
+    helpGroup: 'CONNECTION',
+    helpValue: 'NAME',
+  }),
   'no-auth-warning': Flags.boolean({ hidden: true }),
 };
 
@@ -56,7 +74,12 @@ export const outputFlags = {
     description: 'how to tell what is being done, on stderr',
     helpGroup: 'OUTPUT',
   }),
-  color: Flags.boolean({ description: 'colour on a terminal (NO_COLOR and TERM=dumb count)', default: true, allowNo: true, helpGroup: 'OUTPUT' }),
+  color: Flags.boolean({
+    description: 'colour on a terminal (NO_COLOR and TERM=dumb count)',
+    default: true,
+    allowNo: true,
+    helpGroup: 'OUTPUT',
+  }),
   quiet: Flags.boolean({ char: 'q', description: 'no progress', helpGroup: 'OUTPUT' }),
   verbose: Flags.boolean({ char: 'v', description: 'more detail', helpGroup: 'OUTPUT' }),
 };
@@ -70,7 +93,11 @@ export const consentFlags = {
     helpGroup: 'SAFETY',
   }),
   'dry-run': Flags.boolean({ char: 'n', description: 'show the plan, change nothing', helpGroup: 'SAFETY' }),
-  'plan-out': Flags.string({ description: 'write the plan as JSON to this file', helpGroup: 'SAFETY', helpValue: 'FILE' }),
+  'plan-out': Flags.string({
+    description: 'write the plan as JSON to this file',
+    helpGroup: 'SAFETY',
+    helpValue: 'FILE',
+  }),
 };
 
 /** Commands that wait for a cluster to serve have these. */
@@ -79,7 +106,12 @@ export const waitFlags = {
     description: 'return when the commands are sent, when every node agrees, or when every node serves',
     helpGroup: 'SAFETY',
   }),
-  'wait-timeout': Flags.string({ description: 'how long each wait may take', default: '60', helpGroup: 'SAFETY', helpValue: 'SECONDS' }),
+  'wait-timeout': Flags.string({
+    description: 'how long each wait may take',
+    default: '60',
+    helpGroup: 'SAFETY',
+    helpValue: 'SECONDS',
+  }),
 };
 
 export type ConnectionFlags = {

@@ -1,4 +1,5 @@
 /** Progress on stderr: a line that changes on a terminal, plain lines elsewhere, or NDJSON events. */
+import type { Ora } from 'ora';
 import type { ApplyEvent, Emit } from '../apply/events.ts';
 import type { StepKind } from '../plan/plan.ts';
 
@@ -32,9 +33,9 @@ interface Display {
   stop(): void;
 }
 
-export async function startProgress(mode: ProgressMode): Promise<Progress> {
+export function startProgress(mode: ProgressMode): Progress {
   if (mode === 'json') return jsonProgress();
-  const display = mode === 'terminal' ? await terminalDisplay() : mode === 'plain' ? plainDisplay() : SILENT;
+  const display = mode === 'terminal' ? terminalDisplay() : mode === 'plain' ? plainDisplay() : SILENT;
   return {
     emit: (event) => show(display, event),
     during: (what, work) => during(display, what, work),
@@ -43,21 +44,17 @@ export async function startProgress(mode: ProgressMode): Promise<Progress> {
 }
 
 function show(display: Display, event: ApplyEvent): void {
-  switch (event.event) {
-    case 'stage-begin':
-      return display.line(STAGES[event.kind]);
-    case 'step-end':
-      return display.status(`${event.done} of ${event.steps}`);
-    case 'wait': {
-      const [first = '', ...others] = event.missing;
-      return display.status(`Waiting for ${event.what}: ${first}${others.length === 0 ? '' : `, and ${others.length} more`}`);
-    }
-    case 'undo-begin':
-      return display.line('>>> Undoing what was begun');
-    case 'stage-end':
-    case 'wait-end':
-      return display.status('');
-  }
+  if (event.event === 'stage-begin') display.line(STAGES[event.kind]);
+  else if (event.event === 'undo-begin') display.line('>>> Undoing what was begun');
+  else display.status(statusOf(event));
+}
+
+/** Empty once there is nothing more to say about it. */
+function statusOf(event: Extract<ApplyEvent, { event: 'step-end' | 'wait' | 'stage-end' | 'wait-end' }>): string {
+  if (event.event === 'step-end') return `${event.done} of ${event.steps}`;
+  if (event.event !== 'wait') return '';
+  const [first = '', ...others] = event.missing;
+  return `Waiting for ${event.what}: ${first}${others.length === 0 ? '' : `, and ${others.length} more`}`;
 }
 
 async function during<Result>(display: Display, what: string, work: () => Promise<Result>): Promise<Result> {
@@ -70,20 +67,32 @@ async function during<Result>(display: Display, what: string, work: () => Promis
   }
 }
 
-async function terminalDisplay(): Promise<Display> {
-  const { default: ora } = await import('ora');
-  const spinner = ora({ stream: process.stderr, discardStdin: false });
+/** The spinner is loaded when the first status is shown: most commands are done before. */
+function terminalDisplay(): Display {
+  let spinner: Ora | null = null;
+  let wanted = '';
+  const load = async (): Promise<void> => {
+    const { default: ora } = await import('ora');
+    spinner ??= ora({ stream: process.stderr, discardStdin: false });
+    if (wanted !== '') spinner.start(wanted);
+  };
   return {
     line: (text) => {
-      spinner.stop();
+      wanted = '';
+      spinner?.stop();
       process.stderr.write(`${text}\n`);
     },
     status: (text) => {
-      if (text === '') spinner.stop();
+      wanted = text;
+      if (text === '') spinner?.stop();
+      else if (spinner === null) void load();
       else if (spinner.isSpinning) spinner.text = text;
       else spinner.start(text);
     },
-    stop: () => void spinner.stop(),
+    stop: () => {
+      wanted = '';
+      spinner?.stop();
+    },
   };
 }
 

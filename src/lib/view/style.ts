@@ -14,5 +14,5 @@ type Format = Parameters<typeof styleText>[0];
 
 /** The text in the format, or as it is where there is no colour. */
 export function paint(style: Pick<Style, 'color'>, format: Format, text: string): string {
-  return style.color ? styleText(format, text, { validateStream: false }) : text;
+  return style.color && text !== '' ? styleText(format, text, { validateStream: false }) : text;
 }

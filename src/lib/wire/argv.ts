@@ -14,7 +14,10 @@ export const argv = {
   clusterInfo: (): Argv => ['CLUSTER', 'INFO'],
   /** More than one section: 7.0. Without sections: the server's default ones. */
   info: (...sections: readonly string[]): Argv => ['INFO', ...sections],
-  /** 3.0; the bus port, 4.0, is sent only where the receiver would assume another. The host is an IP address: the server resolves no names. */
+  /**
+   * 3.0; the bus port, 4.0, is sent only where the receiver would assume another. The host is an IP address: the
+   * server resolves no names.
+   */
   clusterMeet: (address: Address): Argv => {
     const busPort = busPortOf(address);
     const isAssumed = busPort === address.port + BUS_PORT_OFFSET;

@@ -20,8 +20,8 @@ export function parseInfo(text: string): Readonly<Record<string, string>> {
 }
 
 /**
- * Product and version from the server section of INFO. Valkey goes on to send `redis_version`, frozen at 7.2.4, for
- * clients that look for it (8.1.1, 9.1.2), so its own fields are asked first. Throws PROTOCOL where there is no version.
+ * Product and version from the server section of INFO. Valkey (8.1.1, 9.1.2) still sends `redis_version`, frozen
+ * at 7.2.4, so its own fields are asked first. Throws PROTOCOL where there is no version.
  */
 export function flavorOf(info: Readonly<Record<string, string>>): Flavor {
   const { server_name: name, valkey_version: valkeyVersion, redis_version: redisVersion } = info;

@@ -25,9 +25,9 @@ export class ReplyError extends Error {
 }
 
 /**
- * By the first word, and by the sentence where the first word is the general ERR. Seen in Redis 7.0.15 and 8.0.2, Valkey 8.1.1 and
- * 9.1.2, but for DENIED (protected mode, asked from another machine), MASTERDOWN and TRYAGAIN: source, networking.c
- * and server.c of Redis 7.0.
+ * By the first word, and by the sentence where the first word is the general ERR. Seen in Redis 7.0.15 and 8.0.2,
+ * Valkey 8.1.1 and 9.1.2, but for DENIED (protected mode, asked from another machine), MASTERDOWN and TRYAGAIN:
+ * source, networking.c and server.c of Redis 7.0.
  */
 function classify(text: string): ReplyErrorKind {
   switch (text.split(' ', 1)[0]) {

@@ -1,0 +1,62 @@
+/** Making a cluster: from a plan that was consented to, to nodes that serve; or to nothing at all. */
+import { OpsError } from '../errors.ts';
+import type { Address } from '../model/address.ts';
+import type { Topology } from '../model/topology.ts';
+import { basisDifference, basisOf } from '../plan/basis.ts';
+import type { Plan } from '../plan/plan.ts';
+import { planReset } from '../plan/reset.ts';
+import { simulatePlan } from '../plan/simulate.ts';
+import { executeAllOrNothing } from './all-or-nothing.ts';
+import type { ExecutorOptions } from './executor.ts';
+import type { SettleLevel } from './settle.ts';
+import { settle } from './settle.ts';
+
+export interface CreateOptions extends ExecutorOptions {
+  /** When to return: with the last command's reply, when all nodes agree, or when all serve. */
+  readonly level: 'none' | SettleLevel;
+}
+
+/**
+ * Applies a plan of `planCreate`. Until every node agrees, any failure undoes all of it; a cluster on which all agree
+ * but which does not serve in time is left as it is, and TIMEOUT says who lacks what. Throws REFUSED where the nodes
+ * are not what the plan was made from.
+ */
+export async function createCluster(plan: Plan, topology: Topology, options: CreateOptions): Promise<void> {
+  const addresses = topology.nodes.map(({ address }) => address);
+  await refuseStale(plan, addresses, options);
+  const desired = simulatePlan(topology, plan).at(-1) ?? topology;
+  await executeAllOrNothing(
+    {
+      plan,
+      topology,
+      verify: () => (options.level === 'none' ? Promise.resolve() : settle(desired, 'agree', options)),
+      planUndo: (now) => planReset(now, new Set(now.nodes.map(({ id }) => id)), 'undo the creation of a cluster'),
+    },
+    options,
+  );
+  if (options.level === 'ready') await waitUntilServing(desired, options);
+}
+
+async function refuseStale(plan: Plan, addresses: readonly Address[], options: CreateOptions): Promise<void> {
+  const now = basisOf(await options.cluster.observeEach(addresses));
+  if (now === plan.basis) return;
+  throw new OpsError(
+    'REFUSED',
+    ['The nodes have changed since the plan was made:', ...basisDifference(plan.basis, now)].join('\n  '),
+    {
+      suggestions: ['Type the command again to plan from what is there now.'],
+    },
+  );
+}
+
+async function waitUntilServing(desired: Topology, options: CreateOptions): Promise<void> {
+  try {
+    await settle(desired, 'ready', options);
+  } catch (cause) {
+    if (!(cause instanceof OpsError)) throw cause;
+    throw new OpsError(cause.code, `${cause.message}\nThe cluster is made and all nodes agree; it is left as it is.`, {
+      suggestions: ['Look at it with `cluster check` in a moment.'],
+      cause,
+    });
+  }
+}

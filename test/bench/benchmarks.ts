@@ -1,0 +1,7 @@
+/** All benchmarks, in the order they run in. */
+import type { Benchmark } from './benchmark.ts';
+import { checkBenchmark } from './check.ts';
+import { createBenchmark } from './create.ts';
+import { startBenchmark } from './start.ts';
+
+export const BENCHMARKS: readonly Benchmark[] = [startBenchmark, checkBenchmark, createBenchmark];

@@ -1,5 +1,6 @@
 /** The executable: from the words on the command line to a command. No logic beyond that. */
-import { execute } from '@oclif/core';
+import { flush, run } from '@oclif/core';
+import { reportStartFailure } from './lib/terminal/failures.ts';
 import { commandFirst } from './lib/terminal/words.ts';
 
 // A reader that has seen enough (`cluster check … | head`) is no failure of ours.
@@ -8,4 +9,10 @@ process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-await execute({ args: [...commandFirst(process.argv.slice(2))], dir: import.meta.url });
+const words = [...commandFirst(process.argv.slice(2))];
+try {
+  await run(words, import.meta.url);
+  await flush();
+} catch (failure) {
+  reportStartFailure(failure, words);
+}

@@ -21,7 +21,7 @@ import { journalDirectory } from '../lib/terminal/directories.ts';
 import { connectionFlags, consentFlags, waitFlags } from '../lib/terminal/flags.ts';
 import { parseZones, readLayout } from '../lib/terminal/placement-input.ts';
 import { renderCheck, renderCheckJson } from '../lib/view/check.ts';
-import { renderCreatePlan } from '../lib/view/plan.ts';
+import { renderPlan } from '../lib/view/plan.ts';
 
 export default class Create extends ClusterCommand {
   static override summary = 'Form a cluster from empty nodes.';
@@ -80,7 +80,7 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       const leftovers = this.findLeftovers(topology);
       const cleared = leftovers === null ? topology : (simulatePlan(topology, leftovers.plan).at(-1) ?? topology);
       const plan = this.acceptable(planCreate(cleared, options), flags);
-      this.print(renderCreatePlan(plan, cleared, style));
+      this.print(renderPlan(plan, cleared, { ...style, zones: options.zones }));
       if (flags['dry-run']) return { version: 1, outcome: 'planned', plan };
       await this.consent('Can I set the above configuration?', flags);
       const executor = {

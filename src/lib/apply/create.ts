@@ -3,7 +3,7 @@ import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import type { Topology } from '../model/topology.ts';
 import { basisDifference, basisOf } from '../plan/basis.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, Planned } from '../plan/plan.ts';
 import { planReset } from '../plan/reset.ts';
 import { simulatePlan } from '../plan/simulate.ts';
 import { executeAllOrNothing } from './all-or-nothing.ts';
@@ -25,17 +25,17 @@ export async function createCluster(plan: Plan, topology: Topology, options: Cre
   const addresses = topology.nodes.map(({ address }) => address);
   await refuseStale(plan, addresses, options);
   const desired = simulatePlan(topology, plan).at(-1) ?? topology;
-  await executeAllOrNothing(
-    {
-      plan,
-      topology,
-      verify: () => (options.level === 'none' ? Promise.resolve() : settle(desired, 'agree', options)),
-      planUndo: (now) => planReset(now, new Set(now.nodes.map(({ id }) => id)), 'undo the creation of a cluster'),
-    },
-    options,
-  );
-  if (options.level === 'ready') await waitUntilServing(desired, options);
+  let lateness: OpsError | null = null;
+  const verify = async (): Promise<void> => {
+    if (options.level !== 'none') await settle(desired, 'agree', options);
+    if (options.level === 'ready') lateness = await waitUntilServing(desired, options);
+  };
+  const planUndo = (now: Topology): Planned => planReset(now, new Set(now.nodes.map(({ id }) => id)), UNDO_INTENTION);
+  await executeAllOrNothing({ plan, topology, verify, planUndo }, options);
+  if (lateness !== null) throw lateness;
 }
+
+const UNDO_INTENTION = 'undo the creation of a cluster';
 
 async function refuseStale(plan: Plan, addresses: readonly Address[], options: CreateOptions): Promise<void> {
   const now = basisOf(await options.cluster.observeEach(addresses));
@@ -49,12 +49,14 @@ async function refuseStale(plan: Plan, addresses: readonly Address[], options: C
   );
 }
 
-async function waitUntilServing(desired: Topology, options: CreateOptions): Promise<void> {
+/** Null once all nodes serve; the TIMEOUT to report where they do not in time, which is no reason to undo. */
+async function waitUntilServing(desired: Topology, options: CreateOptions): Promise<OpsError | null> {
   try {
     await settle(desired, 'ready', options);
+    return null;
   } catch (cause) {
-    if (!(cause instanceof OpsError)) throw cause;
-    throw new OpsError(cause.code, `${cause.message}\nThe cluster is made and all nodes agree; it is left as it is.`, {
+    if (!(cause instanceof OpsError) || cause.code !== 'TIMEOUT') throw cause;
+    return new OpsError('TIMEOUT', `${cause.message}\nThe cluster is made and all nodes agree; it is left as it is.`, {
       suggestions: ['Look at it with `cluster check` in a moment.'],
       cause,
     });

@@ -4,6 +4,7 @@
  * Neighbouring steps of one kind form a stage and are performed at the same time; a stage is begun only AFTER the
  * stage before it is finished. Each stage is in the journal BEFORE it acts and again AFTER its effect was seen.
  */
+import { setMaxListeners } from 'node:events';
 import { mapBounded } from '../bounded.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
@@ -33,6 +34,8 @@ export interface ExecutorOptions {
 export async function execute(plan: Plan, topology: Topology, options: ExecutorOptions): Promise<void> {
   const nodes = new Map<NodeId, Topology['nodes'][number]>(topology.nodes.map((node) => [node.id, node]));
   const execution: Execution = { ...options, nodes };
+  // Each wait listens to the signal, and there are as many waits as concurrent steps: that is no leak.
+  setMaxListeners(2 * CONCURRENT_STEPS_MAX, options.signal);
   for (const stage of stagesOf(plan.steps)) {
     throwIfInterrupted(options.signal);
     const indexes = stage.map(({ index }) => index);

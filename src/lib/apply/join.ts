@@ -7,6 +7,7 @@
  * docs/adr/0003-create-by-mesh.md).
  */
 import { mapBounded } from '../bounded.ts';
+import { listInWords } from '../check/words.ts';
 import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
@@ -86,7 +87,7 @@ async function strangersTo(
 }
 
 function sentence([node, ...strangers]: readonly string[]): string {
-  return `${node} does not know ${strangers.join(', ')}`;
+  return `${node} does not know ${listInWords(strangers)}`;
 }
 
 /** Nodes talk over the bus port; a closed one is the usual cause, so it is tried from here too. */

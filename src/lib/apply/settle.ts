@@ -5,6 +5,7 @@
  * between nodes that know each other carries the sender's full header at once).
  */
 import { mapBounded } from '../bounded.ts';
+import { listInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeEntry, NodeId } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
@@ -100,6 +101,6 @@ async function introduceNews(lacks: readonly Lack[], desired: Topology, options:
 
 function describe({ node, newsOf, reasons }: Lack, desired: Topology): string {
   const names = desired.nodes.filter(({ id }) => newsOf.includes(id)).map(({ address }) => formatAddress(address));
-  const news = names.length === 0 ? [] : [`does not yet see ${names.join(', ')} as planned`];
+  const news = names.length === 0 ? [] : [`does not yet see ${listInWords(names)} as planned`];
   return `${formatAddress(node.address)} ${[...news, ...reasons].join(', ')}`;
 }

@@ -1,32 +1,56 @@
-/**
- * What a plan was computed from, as canonical text: a plan applies only to nodes that still say the same. Sorted, so
- * that the order in which nodes were asked does not matter; addresses are left out, because ids are what counts.
- */
-import type { NodeEntry } from '../model/node.ts';
+/** What a plan was computed from, as one text: two topologies with the same text would get the same plan. */
+import type { NodeEntry, OpenSlot } from '../model/node.ts';
 import { roleOf } from '../model/node.ts';
 import { formatSlots } from '../model/slot-set.ts';
-import type { Topology } from '../model/topology.ts';
+import type { Topology, TopologyNode } from '../model/topology.ts';
 
-/** One line for each node: id, role, primary, epoch, slots, open slots. */
+/**
+ * One line for each node, sorted by id: role, primary, config epoch, slots, open slots, and whether it answered.
+ * Neither the order of the nodes nor the addresses they were reached at count.
+ */
 export function basisOf(topology: Topology): string {
-  const lines = topology.nodes.map(({ entry, reach }) => `${lineOf(entry)}${reach.ok ? '' : ' unreachable'}`);
-  return lines.sort().join('\n');
+  return topology.nodes.map(lineOf).sort().join('\n');
 }
 
-/** What differs, for people: `-` lines are the plan's, `+` lines are what is there now. */
-export function basisDifference(planned: string, now: string): readonly string[] {
-  const before = new Set(planned.split('\n'));
-  const after = new Set(now.split('\n'));
-  const removed = [...before].filter((line) => !after.has(line)).map((line) => `- ${line}`);
-  const added = [...after].filter((line) => !before.has(line)).map((line) => `+ ${line}`);
-  return [...removed, ...added];
+/** What changed from one basis to another, a line for each node that differs; none where they are the same. */
+export function basisDifference(before: string, after: string): readonly string[] {
+  const [old, now] = [factsById(before), factsById(after)];
+  const ids = [...new Set([...old.keys(), ...now.keys()])].sort();
+  return ids.flatMap((id) => {
+    const [was, is] = [old.get(id), now.get(id)];
+    if (was === undefined) return [`Node ${id} is new: ${is}.`];
+    if (is === undefined) return [`Node ${id} is gone. It was: ${was}.`];
+    return was === is ? [] : [`Node ${id} was: ${was}. It is now: ${is}.`];
+  });
 }
 
-function lineOf(entry: NodeEntry): string {
-  const open = [
-    ...entry.migrating.map(({ slot, peer }) => `[${slot}->-${peer}]`),
-    ...entry.importing.map(({ slot, peer }) => `[${slot}-<-${peer}]`),
+function lineOf(node: TopologyNode): string {
+  return `${node.id} ${[...factsOf(node.entry), ...(node.reach.ok ? [] : ['unreachable'])].join(', ')}`;
+}
+
+function factsOf(entry: NodeEntry): readonly string[] {
+  const role = roleOf(entry);
+  return [
+    entry.primaryId === null ? role : `${role} of ${entry.primaryId}`,
+    `epoch ${entry.configEpoch}`,
+    entry.slots.length === 0 ? 'no slots' : `slots ${formatSlots(entry.slots)}`,
+    ...openFacts('migrating', 'to', entry.migrating),
+    ...openFacts('importing', 'from', entry.importing),
   ];
-  const primary = entry.primaryId ?? '-';
-  return [entry.id, roleOf(entry), primary, entry.configEpoch, formatSlots(entry.slots) || '-', ...open].join(' ');
+}
+
+function openFacts(state: string, preposition: string, slots: readonly OpenSlot[]): readonly string[] {
+  return [...slots]
+    .sort((left, right) => left.slot - right.slot)
+    .map(({ slot, peer }) => `${state} ${slot} ${preposition} ${peer}`);
+}
+
+function factsById(basis: string): ReadonlyMap<string, string> {
+  const lines = basis.split('\n').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const space = line.indexOf(' ');
+      return [line.slice(0, space), line.slice(space + 1)] as const;
+    }),
+  );
 }

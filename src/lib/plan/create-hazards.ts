@@ -1,62 +1,81 @@
-/** Why a person should think before this cluster is formed: one sentence each. */
+/** What would be weak about this cluster, although it can be made? */
 import { groupBy } from '../check/group.ts';
 import { listInWords, nameOf } from '../check/words.ts';
 import { formatFlavor } from '../model/flavor.ts';
-import type { Topology, TopologyNode } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import { reachedNodes } from '../model/topology.ts';
-import type { DesiredShard } from './create.ts';
 import type { Hazard } from './plan.ts';
+import type { PlannedShard } from './planned-shard.ts';
+import { hostOf } from './planned-shard.ts';
 
-/** Below this many primaries no majority is left when one fails. Source: the cluster specification, failure detection. */
-const PRIMARIES_MIN = 3;
+/** A majority of fewer primaries is all of them, so none may fail. */
+const VOTERS_MIN = 3;
 
-export function hazardsOfCreate(topology: Topology, shards: readonly DesiredShard[]): readonly Hazard[] {
+/** All hazards of making the shards from these nodes. */
+export function createHazards(topology: Topology, shards: readonly PlannedShard[]): readonly Hazard[] {
+  return [...mixedServers(topology), ...fewPrimaries(shards), ...shardsOnOneHost(shards), ...hostMajority(shards)];
+}
+
+/** Different products first: they do not even agree on what a version means. */
+function mixedServers(topology: Topology): readonly Hazard[] {
+  const nodes = reachedNodes(topology);
+  const products = groupBy(nodes, (node) => node.reach.view.flavor.product);
+  const majors = groupBy(
+    nodes,
+    ({ reach }) => `${reach.view.flavor.product} ${reach.view.flavor.version.split('.')[0]}`,
+  );
+  if (majors.size < 2) return [];
+  const groups = groupBy(nodes, (node) => formatFlavor(node.reach.view.flavor));
+  const parts = [...groups].map(([flavor, members]) => `${flavor} on ${listInWords(members.map(nameOf))}`);
   return [
-    ...fewPrimaries(shards),
-    ...sharedHosts(topology, shards),
-    ...hostMajority(shards),
-    ...mixedVersions(topology),
+    {
+      name: products.size > 1 ? 'mixed-products' : 'mixed-versions',
+      message: `The nodes run different servers, which may not understand each other's messages and data: ${parts.join('; ')}.`,
+    },
   ];
 }
 
-function fewPrimaries(shards: readonly DesiredShard[]): readonly Hazard[] {
-  if (shards.length >= PRIMARIES_MIN) return [];
-  const message = `A cluster of ${shards.length === 1 ? 'one primary' : 'two primaries'} cannot fail over by itself: that takes the majority of at least three primaries.`;
-  return [{ name: 'few-primaries', message }];
+function fewPrimaries(shards: readonly PlannedShard[]): readonly Hazard[] {
+  if (shards.length >= VOTERS_MIN) return [];
+  const reason =
+    shards.length === 1
+      ? 'With 1 primary nobody is left to vote when it fails'
+      : `With ${shards.length} primaries no majority is left to vote when one fails`;
+  return [{ name: 'few-primaries', message: `${reason}, so no replica takes over by itself.` }];
 }
 
-function sharedHosts(topology: Topology, shards: readonly DesiredShard[]): readonly Hazard[] {
-  if (shards.every(({ replicas }) => replicas.length === 0)) return [];
-  const hosts = new Set(topology.nodes.map(hostOf));
-  if (hosts.size === 1) {
-    const message = `All nodes are on the host ${[...hosts][0]}: replicas do not help when it fails.`;
-    return [{ name: 'shard-on-one-host', message }];
+/** On a single host it cannot be helped, and is said once. */
+function shardsOnOneHost(shards: readonly PlannedShard[]): readonly Hazard[] {
+  const name = 'shard-on-one-host';
+  const nodes = shards.flatMap(({ primary, replicas }) => [primary, ...replicas]);
+  const [host, ...otherHosts] = new Set(nodes.map(hostOf));
+  if (nodes.length > shards.length && otherHosts.length === 0) {
+    const message = `All ${nodes.length} nodes are on the host ${host}: when it fails, primaries and replicas fail together.`;
+    return [{ name, message }];
   }
   return shards.flatMap(({ primary, replicas }) => {
-    const together = replicas.filter((replica) => hostOf(replica) === hostOf(primary));
-    if (together.length === 0) return [];
-    const message = `${listInWords(together.map(nameOf))} will be on the same host as the primary ${nameOf(primary)}: the hosts do not allow better.`;
-    return [{ name: 'shard-on-one-host', message }];
+    const beside = replicas.filter((replica) => hostOf(replica) === hostOf(primary));
+    if (beside.length === 0) return [];
+    const [noun, verb] = beside.length === 1 ? ['Replica', 'is'] : ['Replicas', 'are'];
+    const names = listInWords(beside.map(nameOf));
+    return [
+      {
+        name,
+        message: `${noun} ${names} ${verb} on the host of the primary ${nameOf(primary)} and would fail with it.`,
+      },
+    ];
   });
 }
 
-function hostMajority(shards: readonly DesiredShard[]): readonly Hazard[] {
-  const byHost = groupBy(shards, ({ primary }) => hostOf(primary));
-  if (byHost.size < 2) return [];
-  return [...byHost]
-    .filter(([, held]) => held.length * 2 >= shards.length && shards.length >= PRIMARIES_MIN)
-    .map(([host, held]) => ({
+/** Half of the primaries is already too much: the other half is no majority. */
+function hostMajority(shards: readonly PlannedShard[]): readonly Hazard[] {
+  const hosts = groupBy(shards, ({ primary }) => hostOf(primary));
+  const allHosts = new Set(shards.flatMap(({ primary, replicas }) => [primary, ...replicas].map(hostOf)));
+  if (shards.length < VOTERS_MIN || allHosts.size < 2) return [];
+  return [...hosts]
+    .filter(([, own]) => own.length * 2 >= shards.length)
+    .map(([host, own]) => ({
       name: 'host-majority',
-      message: `${held.length} of ${shards.length} primaries will be on the host ${host}: when it fails, no majority is left to fail over.`,
+      message: `The host ${host} has ${own.length} of ${shards.length} primaries: when it fails, the others are no majority, so no replica takes over by itself.`,
     }));
-}
-
-function mixedVersions(topology: Topology): readonly Hazard[] {
-  const versions = new Set(reachedNodes(topology).map(({ reach }) => formatFlavor(reach.view.flavor)));
-  if (versions.size < 2) return [];
-  return [{ name: 'mixed-versions', message: `The nodes are of different versions: ${listInWords([...versions])}.` }];
-}
-
-function hostOf({ address }: TopologyNode): string {
-  return address.host;
 }

@@ -1,116 +1,114 @@
-/**
- * Forming a cluster from empty nodes: which node gets which slots, whose replica the others become, and in what order
- * it is done.
- *
- * Epochs come BEFORE nodes know each other, because a server takes one only then. Slots come before that too: a
- * primary serves only some seconds after the first slot that it sees, so that clock is started first.
- */
-
+/** Makes one cluster from nodes that each know only themselves. */
 import { present } from '../assert.ts';
-import type { Finding } from '../check/finding.ts';
+import { countInWords, nameOf } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
-import type { NodeId } from '../model/node.ts';
-import type { SlotSet } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { findNode } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
-import { hazardsOfCreate } from './create-hazards.ts';
-import { refuseCreate } from './create-refusals.ts';
+import { createHazards } from './create-hazards.ts';
+import { createRefusals } from './create-refusals.ts';
 import type { Layout } from './layout-file.ts';
 import { placeShards } from './placement.ts';
-import type { NodeRef, Planned, Step } from './plan.ts';
+import type { NodeRef, Plan, Planned, Step } from './plan.ts';
+import type { PlannedShard } from './planned-shard.ts';
+import { hostOf } from './planned-shard.ts';
 import { slotShares } from './slot-shares.ts';
 
 export interface CreateOptions {
-  /** Replicas for each primary. */
+  /** For each primary. Does not count where there is a layout. */
   readonly replicas: number;
-  /** Host, as it was typed, to zone. */
+  /** The zone of each host, by the address that was typed or by the one that its nodes announce. */
   readonly zones: ReadonlyMap<string, string>;
-  /** Said explicitly: nothing is placed then. */
+  /** The shards as the operator wants them, instead of a computed placement. */
   readonly layout?: Layout;
 }
 
-/** A shard as it will be. */
-export interface DesiredShard {
-  readonly primary: TopologyNode;
-  readonly replicas: readonly TopologyNode[];
-  readonly slots: SlotSet;
-}
-
-/** The topology is that of `observeEach`: every node with its own view. All reasons to refuse are given at once. */
+/**
+ * The plan that makes the nodes of the topology (as `observeEach` gives it, in the operator's order) a cluster that
+ * owns every slot. In this ORDER: config epochs, while no node knows another, so that none collides; slots, so that
+ * each primary joins with what it owns; the meeting; then the replicas, which have to know their primaries.
+ *
+ * Refused, with every reason at once: `unreachable`, `not-empty`, `not-primary`, `slots-assigned`, `same-node-twice`,
+ * `too-few-nodes`, `layout-mismatch`. Hazards: `mixed-products`, `mixed-versions`, `few-primaries`,
+ * `shard-on-one-host`, `host-majority`. For how nodes are placed see `placement.ts`, for the slots `slot-shares.ts`.
+ */
 export function planCreate(topology: Topology, options: CreateOptions): Planned {
-  const refusals: readonly Finding[] = refuseCreate(topology, options);
+  const refusals = createRefusals(topology, options);
   if (refusals.length > 0) return { ok: false, refusals };
-  const shards = options.layout === undefined ? placed(topology, options) : laidOut(topology, options.layout);
-  const steps: readonly Step[] = [
-    ...epochSteps(topology),
-    ...slotSteps(shards),
-    ...joinSteps(topology),
-    ...replicaSteps(shards),
-  ];
-  const intention = `create a cluster of ${shards.length} shards from ${topology.nodes.length} nodes`;
-  const hazards = hazardsOfCreate(topology, shards);
-  return { ok: true, plan: { version: 1, intention, basis: basisOf(topology), steps, hazards } };
+  const shards = options.layout ? layoutShards(topology, options.layout) : placedShards(topology, options);
+  const plan: Plan = {
+    version: 1,
+    intention: intentionOf(topology, shards),
+    basis: basisOf(topology),
+    steps: [...epochSteps(topology), ...shardSteps(topology, shards)],
+    hazards: createHazards(topology, shards),
+  };
+  return { ok: true, plan };
 }
 
-function placed(topology: Topology, options: CreateOptions): readonly DesiredShard[] {
-  const nodes = topology.nodes.map(({ id, address }) => ({
-    id,
-    host: address.host,
-    zone: options.zones.get(address.host) ?? null,
+function placedShards(topology: Topology, { replicas, zones }: CreateOptions): readonly PlannedShard[] {
+  const zoneOf = new Map<string, string>();
+  for (const node of topology.nodes) {
+    const zone = zones.get(node.address.host) ?? zones.get(hostOf(node));
+    if (zone !== undefined && !zoneOf.has(hostOf(node))) zoneOf.set(hostOf(node), zone);
+  }
+  const nodes = topology.nodes.map((node) => ({
+    id: node.id,
+    host: hostOf(node),
+    zone: zoneOf.get(hostOf(node)) ?? null,
   }));
-  const shards = placeShards(nodes, options.replicas);
-  const shares = slotShares(shards.length);
-  return shards.map(({ primary, replicas }, index) => ({
-    primary: nodeOf(topology, primary),
-    replicas: replicas.map((id) => nodeOf(topology, id)),
-    slots: present(shares[index], 'there is a share for each shard'),
+  const placed = placeShards(nodes, replicas);
+  const shares = slotShares(placed.length);
+  const byId = new Map(topology.nodes.map((node) => [node.id, node]));
+  return placed.map((shard, index) => ({
+    primary: nodeIn(byId, shard.primary),
+    replicas: shard.replicas.map((id) => nodeIn(byId, id)),
+    slots: shares[index] ?? [],
   }));
 }
 
-function laidOut(topology: Topology, layout: Layout): readonly DesiredShard[] {
-  const byAddress = new Map(topology.nodes.map((node) => [formatAddress(node.address), node]));
-  const find = (name: string): TopologyNode =>
-    present(byAddress.get(name), 'the nodes of a layout are the ones observed');
+function layoutShards(topology: Topology, layout: Layout): readonly PlannedShard[] {
   const shares = slotShares(layout.length);
-  return layout.map(({ primary, replicas, slots }, index) => ({
-    primary: find(formatAddress(primary)),
-    replicas: replicas.map((replica) => find(formatAddress(replica))),
-    slots: slots ?? present(shares[index], 'there is a share for each shard'),
+  const byAddress = new Map(topology.nodes.map((node) => [nameOf(node), node]));
+  return layout.map((shard, index) => ({
+    primary: nodeIn(byAddress, formatAddress(shard.primary)),
+    replicas: shard.replicas.map((address) => nodeIn(byAddress, formatAddress(address))),
+    slots: shard.slots ?? shares[index] ?? [],
   }));
 }
 
-/** Unique epochs from 1 upwards; a node that has one keeps it. */
+function nodeIn<Key>(nodes: ReadonlyMap<Key, TopologyNode>, key: Key): TopologyNode {
+  return present(nodes.get(key), 'shards are made of nodes that were asked; anything else was refused');
+}
+
+/** `create a cluster of 3 shards from 6 nodes`. */
+function intentionOf(topology: Topology, shards: readonly PlannedShard[]): string {
+  return `create a cluster of ${countInWords(shards.length, 'shard')} from ${countInWords(topology.nodes.length, 'node')}`;
+}
+
+/** A node that has an epoch keeps it: SET-CONFIG-EPOCH takes none there. Others get the lowest that nobody has. */
 function epochSteps(topology: Topology): readonly Step[] {
-  const used = new Set(topology.nodes.map(({ entry }) => entry.configEpoch));
-  let next = 1;
+  const used = new Set(topology.nodes.map((node) => node.entry.configEpoch));
+  let epoch = 0;
   return topology.nodes
-    .filter(({ entry }) => entry.configEpoch === 0)
+    .filter((node) => node.entry.configEpoch === 0)
     .map((node) => {
-      while (used.has(next)) next++;
-      used.add(next);
-      return { kind: 'set-epoch', node: refOf(node), epoch: next };
+      do epoch++;
+      while (used.has(epoch));
+      return { kind: 'set-epoch', node: refTo(node), epoch };
     });
 }
 
-function slotSteps(shards: readonly DesiredShard[]): readonly Step[] {
-  return shards.map(({ primary, slots }) => ({ kind: 'add-slots', node: refOf(primary), slots }));
+function shardSteps(topology: Topology, shards: readonly PlannedShard[]): readonly Step[] {
+  const join: Step = { kind: 'join', nodes: topology.nodes.map(refTo) };
+  return [
+    ...shards.map(({ primary, slots }): Step => ({ kind: 'add-slots', node: refTo(primary), slots })),
+    ...(topology.nodes.length > 1 ? [join] : []),
+    ...shards.flatMap(({ primary, replicas }) =>
+      replicas.map((replica): Step => ({ kind: 'replicate', node: refTo(replica), primary: refTo(primary) })),
+    ),
+  ];
 }
 
-function joinSteps(topology: Topology): readonly Step[] {
-  return topology.nodes.length === 1 ? [] : [{ kind: 'join', nodes: topology.nodes.map(refOf) }];
-}
-
-function replicaSteps(shards: readonly DesiredShard[]): readonly Step[] {
-  return shards.flatMap(({ primary, replicas }) =>
-    replicas.map((replica): Step => ({ kind: 'replicate', node: refOf(replica), primary: refOf(primary) })),
-  );
-}
-
-function refOf({ id, address }: TopologyNode): NodeRef {
-  return { id, address: formatAddress(address) };
-}
-
-function nodeOf(topology: Topology, id: NodeId): TopologyNode {
-  return present(findNode(topology, id), 'placement names only nodes it was given');
+function refTo(node: TopologyNode): NodeRef {
+  return { id: node.id, address: nameOf(node) };
 }

@@ -1,119 +1,118 @@
 /**
- * A whole layout said in a file (`cluster create --topology FILE`):
+ * The file of `create --topology`: which node is in which shard, said by the operator instead of computed.
  *
  *   shards:
- *     - primary: 10.0.0.1:6379
- *       replicas: [10.0.0.2:6379]
+ *     - primary: 10.0.0.1:7000
+ *       replicas: [10.0.0.2:7000]
  *       slots: 0-8191
- *
- * Slots are given for all shards or for none; without them they are shared out evenly.
  */
 import type { Address } from '../model/address.ts';
 import { formatAddress, parseAddress } from '../model/address.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import {
-  ALL_SLOTS,
-  countSlots,
-  formatSlots,
-  intersectSlots,
-  parseSlots,
-  subtractSlots,
-  unionSlots,
-} from '../model/slot-set.ts';
+import { ALL_SLOTS, formatSlots, intersectSlots, parseSlots, subtractSlots, unionSlots } from '../model/slot-set.ts';
 
 export interface LayoutShard {
   readonly primary: Address;
   readonly replicas: readonly Address[];
-  /** Null: an even share. Either all shards of a layout have slots or none has. */
-  readonly slots: SlotSet | null;
+  /** Absent in all shards where the slots are to be shared out evenly. */
+  readonly slots?: SlotSet;
 }
 
+/** At least one shard. No node is in it twice; where slots are given, every slot is in exactly one shard. */
 export type Layout = readonly LayoutShard[];
 
 export type ParsedLayout =
   | { readonly ok: true; readonly layout: Layout }
-  /** One sentence each, naming the place. */
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Reads the decoded document. A layout that comes back names each node once and covers all slots exactly once. */
-export function parseLayout(document: unknown): ParsedLayout {
+/** Reads a decoded YAML or JSON document. All problems are found at once, one sentence each, with their places. */
+export function parseLayout(value: unknown): ParsedLayout {
   const problems: string[] = [];
-  if (!isObject(document) || !Array.isArray(document['shards']) || document['shards'].length === 0) {
-    return { ok: false, problems: ['The document has no list of "shards".'] };
-  }
-  refuseOtherKeys(document, ['shards'], 'the document', problems);
-  const shards = document['shards'].map((shard: unknown, index) => parseShard(shard, `shard ${index + 1}`, problems));
-  const layout = shards.filter((shard) => shard !== null);
-  problems.push(...repeatedNodes(layout), ...slotProblems(layout));
+  const document = readObject(value, 'The file', ['shards'], problems);
+  const shards = document === null ? null : readList(document['shards'], 'shards', problems);
+  const layout = (shards ?? []).flatMap((shard, index) => readShard(shard, `shards[${index}]`, problems));
+  if (shards?.length === 0) problems.push('shards is empty: a cluster has at least one shard.');
+  // What concerns all shards is only looked at when each is readable: else it would complain of what it cannot know.
+  if (problems.length === 0) problems.push(...repeatedNodes(layout), ...slotProblems(layout));
   return problems.length === 0 ? { ok: true, layout } : { ok: false, problems };
 }
 
-function parseShard(value: unknown, place: string, problems: string[]): LayoutShard | null {
-  if (!isObject(value)) {
-    problems.push(`In ${place}: it is not a mapping with "primary".`);
-    return null;
-  }
-  refuseOtherKeys(value, ['primary', 'replicas', 'slots'], place, problems);
-  const primary = parseNode(value['primary'], `primary of ${place}`, problems);
-  const listed = value['replicas'] ?? [];
-  if (!Array.isArray(listed)) problems.push(`In ${place}: "replicas" is not a list.`);
-  const replicas = (Array.isArray(listed) ? listed : []).map((node) =>
-    parseNode(node, `replicas of ${place}`, problems),
-  );
-  const slots = parseShardSlots(value['slots'], place, problems);
-  return primary === null ? null : { primary, replicas: replicas.filter((node) => node !== null), slots };
+function readShard(value: unknown, place: string, problems: string[]): readonly LayoutShard[] {
+  const shard = readObject(value, place, ['primary', 'replicas', 'slots'], problems);
+  if (shard === null) return [];
+  const primary = readAddress(shard['primary'], `${place}.primary`, problems);
+  const list = shard['replicas'] === undefined ? [] : readList(shard['replicas'], `${place}.replicas`, problems);
+  const replicas = (list ?? []).map((item, index) => readAddress(item, `${place}.replicas[${index}]`, problems));
+  const slots = shard['slots'] === undefined ? undefined : readSlots(shard['slots'], `${place}.slots`, problems);
+  if (primary === null || slots === null) return [];
+  const known = replicas.filter((replica) => replica !== null);
+  return [{ primary, replicas: known, ...(slots === undefined ? {} : { slots }) }];
 }
 
-function parseNode(value: unknown, place: string, problems: string[]): Address | null {
+function readObject(
+  value: unknown,
+  place: string,
+  keys: readonly string[],
+  problems: string[],
+): Readonly<Record<string, unknown>> | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    problems.push(`${place} must be a mapping with ${keys.join(', ')}.`);
+    return null;
+  }
+  for (const key of Object.keys(value)) {
+    if (!keys.includes(key)) problems.push(`${place} has the unknown key ${key}; it takes ${keys.join(', ')}.`);
+  }
+  return { ...value };
+}
+
+function readList(value: unknown, place: string, problems: string[]): readonly unknown[] | null {
+  if (Array.isArray(value)) return value;
+  problems.push(`${place} must be a list.`);
+  return null;
+}
+
+function readAddress(value: unknown, place: string, problems: string[]): Address | null {
   const address = typeof value === 'string' ? parseAddress(value) : null;
-  if (address === null) problems.push(`In the ${place}: ${JSON.stringify(value) ?? 'nothing'} is not host:port.`);
+  if (address === null)
+    problems.push(`${place} must be an address such as 10.0.0.1:7000, not ${JSON.stringify(value)}.`);
   return address;
 }
 
-function parseShardSlots(value: unknown, place: string, problems: string[]): SlotSet | null {
-  if (value === undefined || value === null) return null;
-  const slots = parseSlots(String(value));
-  if (slots === null)
-    problems.push(`In ${place}: ${JSON.stringify(value)} is not a list of slots such as 0-5460,7000.`);
-  return slots;
+/** A single slot may stand without quotes, as a number. */
+function readSlots(value: unknown, place: string, problems: string[]): SlotSet | null {
+  const slots = typeof value === 'string' || typeof value === 'number' ? parseSlots(`${value}`) : null;
+  if (slots !== null && slots.length > 0) return slots;
+  problems.push(`${place} must be slots such as 0-5460,7000, not ${JSON.stringify(value)}.`);
+  return null;
 }
 
 function repeatedNodes(layout: Layout): readonly string[] {
-  const names = layout.flatMap(({ primary, replicas }) => [primary, ...replicas].map(formatAddress));
-  const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-  return [...repeated].map((name) => `${name} is named more than once.`);
+  const first = new Map<string, string>();
+  return layout.flatMap((shard, index) =>
+    [shard.primary, ...shard.replicas].flatMap((address, node) => {
+      const name = formatAddress(address);
+      const place = node === 0 ? `shards[${index}].primary` : `shards[${index}].replicas[${node - 1}]`;
+      const earlier = first.get(name);
+      if (earlier !== undefined) return [`${place} is ${name}, which is ${earlier} already.`];
+      first.set(name, place);
+      return [];
+    }),
+  );
 }
 
 function slotProblems(layout: Layout): readonly string[] {
-  const given = layout.filter(({ slots }) => slots !== null);
-  if (given.length === 0) return [];
-  if (given.length < layout.length) return ['Some shards have slots and some have none: give them to all or to none.'];
+  const without = layout.flatMap(({ slots }, index) => (slots === undefined ? [`shards[${index}]`] : []));
+  if (without.length === layout.length) return [];
+  if (without.length > 0)
+    return without.map((place) => `${place} has no slots, but others have: give slots to all shards or to none.`);
   const problems: string[] = [];
-  let covered: SlotSet = [];
-  for (const { primary, slots } of layout) {
-    if (slots === null || countSlots(slots) === 0) {
-      problems.push(`${formatAddress(primary)} has no slots.`);
-      continue;
-    }
-    const twice = intersectSlots(covered, slots);
-    if (twice.length > 0)
-      problems.push(`Slots ${formatSlots(twice)} of ${formatAddress(primary)} belong to another shard too.`);
-    covered = unionSlots(covered, slots);
+  let taken: SlotSet = [];
+  for (const [index, { slots = [] }] of layout.entries()) {
+    const twice = formatSlots(intersectSlots(taken, slots));
+    if (twice !== '') problems.push(`shards[${index}].slots has slots that an earlier shard has: ${twice}.`);
+    taken = unionSlots(taken, slots);
   }
-  const missing = subtractSlots(ALL_SLOTS, covered);
-  if (missing.length > 0) problems.push(`Slots ${formatSlots(missing)} belong to no shard.`);
+  const uncovered = formatSlots(subtractSlots(ALL_SLOTS, taken));
+  if (uncovered !== '') problems.push(`shards must have every slot, but these are in none: ${uncovered}.`);
   return problems;
-}
-
-function refuseOtherKeys(
-  value: Record<string, unknown>,
-  known: readonly string[],
-  place: string,
-  problems: string[],
-): void {
-  for (const key of Object.keys(value)) if (!known.includes(key)) problems.push(`In ${place}: "${key}" is not known.`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

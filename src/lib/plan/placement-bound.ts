@@ -2,7 +2,8 @@
  * How many primaries should each host have, and what can no placement be better than? Both at once, for the bound is
  * the cost that this choice would have if every host and zone could have its way.
  */
-import { compareCosts, type PlacementCost } from './arrangement.ts';
+import type { PlacementCost } from './arrangement.ts';
+import { compareCosts } from './arrangement.ts';
 
 /** A host with the positions of its nodes in the operator's order; zones are numbered 0, 1, …. */
 export interface PlacementHost {

@@ -2,7 +2,8 @@
  * Betters an arrangement until nothing betters it: exchanges what is on two seats, and where no single exchange helps,
  * makes two exchanges at once. Deterministic, and bounded in work.
  */
-import { type Arrangement, compareCosts, type PlacementCost, type Seat } from './arrangement.ts';
+import type { Arrangement, PlacementCost, Seat } from './arrangement.ts';
+import { compareCosts } from './arrangement.ts';
 
 /** After so many tried exchanges the search stops with what it has. About 100 ms. */
 const TRIALS_MAX = 700_000;

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { Command } from '@oclif/core';
 import type { Journal } from '../apply/journal.ts';
 import { openJournal } from '../apply/journal.ts';
-import { AssertionFailure, present } from '../assert.ts';
+import { present } from '../assert.ts';
 import { OpsError } from '../errors.ts';
 import { identifyProcess } from '../local/process-identity.ts';
 import type { Address } from '../model/address.ts';
@@ -20,7 +20,8 @@ import { readTarget } from './connection.ts';
 import type { Asking } from './consent.ts';
 import { askConsent, askPassword, refuseUnattended } from './consent.ts';
 import { journalDirectory } from './directories.ts';
-import { exitCodeOf, isFrameworkError } from './exit-codes.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { describeFailure, failureDocument } from './failures.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { outputFlags } from './flags.ts';
 import { interruption } from './interruption.ts';
@@ -129,9 +130,7 @@ export abstract class ClusterCommand extends Command {
   }
 
   protected override toErrorJson(failure: Error): object {
-    const code = failure instanceof OpsError ? failure.code : isFrameworkError(failure) ? 'USAGE' : 'BUG';
-    const suggestions = failure instanceof OpsError ? failure.suggestions : [];
-    return { version: 1, error: { code, message: failure.message, suggestions }, exitCode: exitCodeOf(failure) };
+    return failureDocument(failure);
   }
 
   private asking(flags: ConsentFlags): Asking {
@@ -151,19 +150,4 @@ function writePlan(file: string, plan: Plan): void {
   } catch (cause) {
     throw new OpsError('USAGE', `The plan cannot be written to ${file}.`, { cause });
   }
-}
-
-/** What an operator reads: the message, then what to type next. A bug shows its stack and asks to be reported. */
-function describeFailure(failure: Error): string {
-  if (failure instanceof OpsError) {
-    const [first = '', ...rest] = failure.message.split('\n');
-    const message = /^(\[ERR\]|\*\*\*|>>>)/.test(first) ? first : `[ERR] ${first}`;
-    return [message, ...rest, ...failure.suggestions.map((suggestion) => `  ${suggestion}`)].join('\n');
-  }
-  if (isFrameworkError(failure)) return `[ERR] ${failure.message}`;
-  const kind =
-    failure instanceof AssertionFailure
-      ? 'Something that must be true was not'
-      : 'Something happened that nobody foresaw';
-  return `[BUG] ${kind}: ${failure.message}\n${failure.stack ?? ''}\nPlease report this with the command that you typed.`;
 }

@@ -1,65 +1,121 @@
-/** A plan before it is consented to: what redis-cli prints, a table of what will be, and why to think twice. */
-
-import { roleWords } from '../model/flavor.ts';
+/**
+ * What a plan will do, for the person who has to consent. For a plan that makes shards: redis-cli's lines, to the
+ * letter (7.0, and valkey-cli 9.1 by its words), then a table of the shards; for any other plan its steps. Then the
+ * hazards.
+ */
+import { countInWords } from '../check/words.ts';
+import type { SlotSet } from '../model/slot-set.ts';
 import { countSlots, formatSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
-import { reachedNodes } from '../model/topology.ts';
-import type { Plan, Step } from '../plan/plan.ts';
+import { findNode, reachedNodes } from '../model/topology.ts';
+import type { NodeRef, Plan, Step } from '../plan/plan.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import { renderTable } from './table.ts';
 
-type AddSlots = Extract<Step, { kind: 'add-slots' }>;
-type Replicate = Extract<Step, { kind: 'replicate' }>;
+export interface PlanStyle extends Pick<Style, 'color'> {
+  /** The zone of each host; the table has a column for it where there are any. */
+  readonly zones?: ReadonlyMap<string, string>;
+}
 
-/** The plan of a creation, for the nodes that it was made from. */
-export function renderCreatePlan(plan: Plan, topology: Topology, style: Style): string {
-  const shards = plan.steps.filter((step) => step.kind === 'add-slots');
-  const replicas = plan.steps.filter((step) => step.kind === 'replicate');
+/** The text, without a line feed at its end. `topology` is what the plan was made from. */
+export function renderPlan(plan: Plan, topology: Topology, style: PlanStyle): string {
+  const shards = shardsOf(plan);
   return [
-    paint(style, 'bold', `>>> Performing hash slots allocation on ${topology.nodes.length} nodes...`),
-    ...classicLines(shards, replicas, primaryWord(topology)),
-    '',
-    renderTable(
-      [
-        { head: 'shard', align: 'right' },
-        { head: 'role' },
-        { head: 'node' },
-        { head: 'slots' },
-        { head: 'count', align: 'right' },
-      ],
-      shards.flatMap((shard, index) => shardRows(shard, replicas, index)),
-      style,
-    ),
+    ...(shards.length > 0
+      ? [...allocationLines(shards, topology, style), shardTable(shards, topology, style)]
+      : stepLines(plan)),
     ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
   ].join('\n');
 }
 
-/** Source: output of redis-cli 7.0.15 (`Master[0]`) and valkey-cli 9.1 (`Primary[0]`). */
-function classicLines(shards: readonly AddSlots[], replicas: readonly Replicate[], word: string): readonly string[] {
+/** One sentence without a full stop for each step; the same for all steps of one kind that follow each other. */
+export function stepLines(plan: Plan): readonly string[] {
+  return plan.steps.map(stepInWords);
+}
+
+function stepInWords(step: Step): string {
+  switch (step.kind) {
+    case 'reset':
+      return `Reset ${step.node.address}, which becomes an empty node with another id`;
+    case 'set-epoch':
+      return `Give ${step.node.address} the config epoch ${step.epoch}`;
+    case 'add-slots':
+      return `Assign ${countInWords(countSlots(step.slots), 'slot')} to ${step.node.address}: ${formatSlots(step.slots)}`;
+    case 'join':
+      return `Join ${countInWords(step.nodes.length, 'node')}`;
+    case 'replicate':
+      return `Make ${step.node.address} a replica of ${step.primary.address}`;
+  }
+}
+
+interface Shard {
+  readonly primary: NodeRef;
+  readonly replicas: readonly NodeRef[];
+  readonly slots: SlotSet;
+}
+
+/** The shards that the plan makes, in the order of its steps. */
+function shardsOf(plan: Plan): readonly Shard[] {
+  return plan.steps.flatMap((step) => {
+    if (step.kind !== 'add-slots') return [];
+    const replicas = plan.steps.flatMap((other) =>
+      other.kind === 'replicate' && other.primary.id === step.node.id ? [other.node] : [],
+    );
+    return [{ primary: step.node, replicas, slots: step.slots }];
+  });
+}
+
+/** In redis-cli's order: the replicas that every shard has, and then those that only some have. */
+function allocationLines(shards: readonly Shard[], topology: Topology, style: PlanStyle): readonly string[] {
+  const isValkey = reachedNodes(topology)[0]?.reach.view.flavor.product === 'valkey';
+  const nodeCount = topology.nodes.length;
+  const everyone = Math.min(...shards.map(({ replicas }) => replicas.length));
+  const adding = (from: number, to?: number): readonly string[] =>
+    shards.flatMap(({ primary, replicas }) =>
+      replicas.slice(from, to).map((replica) => `Adding replica ${replica.address} to ${primary.address}`),
+    );
+  const extra = adding(everyone);
   return [
-    ...shards.map(
-      ({ slots }, index) =>
-        `${word}[${index}] -> Slots ${slots.map(([first, last]) => `${first} - ${last}`).join(', ')}`,
-    ),
-    ...replicas.map(({ node, primary }) => `Adding replica ${node.address} to ${primary.address}`),
+    paint(style, 'bold', `>>> Performing hash slots allocation on ${nodeCount} ${isValkey ? 'node(s)' : 'nodes'}...`),
+    ...shards.map(({ slots }, index) => `${isValkey ? 'Primary' : 'Master'}[${index}] -> Slots ${spaced(slots)}`),
+    ...adding(0, everyone),
+    ...(extra.length > 0 ? ['Adding extra replicas...', ...extra] : []),
   ];
 }
 
-function primaryWord(topology: Topology): string {
-  const [first] = reachedNodes(topology);
-  const word = first === undefined ? 'primary' : roleWords(first.reach.view.flavor).primary;
-  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+/** `0 - 5460`; further ranges of a layout follow with commas. */
+function spaced(slots: SlotSet): string {
+  return slots.map(([first, last]) => `${first} - ${last}`).join(', ');
 }
 
-function shardRows(
-  { node, slots }: AddSlots,
-  replicas: readonly Replicate[],
-  index: number,
-): readonly (readonly string[])[] {
-  const own = replicas.filter(({ primary }) => primary.id === node.id);
-  return [
-    [`${index + 1}`, 'primary', node.address, formatSlots(slots), `${countSlots(slots)}`],
-    ...own.map((replica) => ['', 'replica', replica.node.address, '', '']),
-  ];
+function shardTable(shards: readonly Shard[], topology: Topology, style: PlanStyle): string {
+  const zones = style.zones ?? new Map<string, string>();
+  const rows = shards.flatMap(({ primary, replicas, slots }, index) =>
+    [primary, ...replicas].map((node, seat) => {
+      const host = hostOf(topology, node);
+      return [
+        `${index}`,
+        seat === 0 ? 'primary' : 'replica',
+        node.address,
+        host,
+        ...(zones.size > 0 ? [zones.get(host) ?? ''] : []),
+        ...(seat === 0 ? [formatSlots(slots), `${countSlots(slots)}`] : ['', '']),
+      ];
+    }),
+  );
+  const columns = [
+    { head: 'shard', align: 'right' },
+    { head: 'role' },
+    { head: 'node' },
+    { head: 'host' },
+    ...(zones.size > 0 ? [{ head: 'zone' }] : []),
+    { head: 'slots' },
+    { head: 'count', align: 'right' },
+  ] as const;
+  return renderTable(columns, rows, style);
+}
+
+function hostOf(topology: Topology, { id }: NodeRef): string {
+  return findNode(topology, id)?.peerAddress.host ?? '';
 }

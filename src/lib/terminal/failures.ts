@@ -1,0 +1,37 @@
+/** Failures as an operator reads them, and as a script does. */
+import { AssertionFailure } from '../assert.ts';
+import { OpsError } from '../errors.ts';
+import { EXIT, exitCodeOf, isFrameworkError } from './exit-codes.ts';
+
+/** The message, then what to type next. A bug shows its stack and asks to be reported. */
+export function describeFailure(failure: Error): string {
+  if (failure instanceof OpsError) {
+    const [first = '', ...rest] = failure.message.split('\n');
+    const message = /^(\[ERR\]|\*\*\*|>>>)/.test(first) ? first : `[ERR] ${first}`;
+    return [message, ...rest, ...failure.suggestions.map((suggestion) => `  ${suggestion}`)].join('\n');
+  }
+  if (isFrameworkError(failure)) return `[ERR] ${failure.message}`;
+  const kind =
+    failure instanceof AssertionFailure
+      ? 'Something that must be true was not'
+      : 'Something happened that nobody foresaw';
+  return `[BUG] ${kind}: ${failure.message}\n${failure.stack ?? ''}\nPlease report this with the command that you typed.`;
+}
+
+/** The document of --json. */
+export function failureDocument(failure: Error): object {
+  const code = failure instanceof OpsError ? failure.code : isFrameworkError(failure) ? 'USAGE' : 'BUG';
+  const suggestions = failure instanceof OpsError ? failure.suggestions : [];
+  return { version: 1, error: { code, message: failure.message, suggestions }, exitCode: exitCodeOf(failure) };
+}
+
+/** What goes wrong before a command has begun: above all, that there is no such command. */
+export function reportStartFailure(failure: unknown, words: readonly string[]): void {
+  const cause = failure instanceof Error ? failure : new Error(String(failure));
+  const isUnknownCommand = isFrameworkError(cause) && /^command .* not found$/.test(cause.message);
+  process.exitCode = isUnknownCommand ? EXIT.usage : exitCodeOf(cause);
+  const text = isUnknownCommand
+    ? `[ERR] There is no command "${words[0]}".\n  Type \`cluster help\` to see what there is.`
+    : describeFailure(cause);
+  process.stderr.write(`${text}\n`);
+}

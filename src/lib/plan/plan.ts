@@ -24,7 +24,29 @@ export type Step =
   | { readonly kind: 'add-slots'; readonly node: NodeRef; readonly slots: SlotSet }
   /** CLUSTER MEET until every one of the nodes knows every other. */
   | { readonly kind: 'join'; readonly nodes: readonly NodeRef[] }
-  | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef };
+  | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef }
+  /** Moves slots with their keys from one shard to another; resumable at any point. */
+  | MoveSlots;
+
+export interface MoveSlots {
+  readonly kind: 'move-slots';
+  /** The primary that owns the slots when the plan is made. */
+  readonly source: NodeRef;
+  readonly target: NodeRef;
+  readonly slots: SlotSet;
+  readonly mover: MoverKind;
+  /** Null until it was measured. */
+  readonly estimate: MoveEstimate | null;
+}
+
+export interface MoveEstimate {
+  readonly keys: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+/** How slots are moved: `key-wise` on every server, `atomic` inside servers that can (Valkey 9.0, Redis 8.4). */
+export type MoverKind = 'key-wise' | 'atomic';
 
 export type StepKind = Step['kind'];
 

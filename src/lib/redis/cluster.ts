@@ -6,8 +6,34 @@ import type { ReplyError } from '../wire/reply-error.ts';
 /** One argument of a command. A Buffer is sent byte for byte. */
 export type Argument = string | Buffer;
 
-/** A RESP2 reply that is not an error. */
-export type Reply = string | number | null | readonly Reply[];
+/** A RESP2 reply that is not an error. Bulk strings are Buffers where {@link CallOptions.bytes} asks for them. */
+export type Reply = string | number | null | Buffer | readonly Reply[];
+
+/** Where and how commands are sent. */
+export interface CallOptions {
+  /** Commands of different channels to one node use different connections and do not wait for each other. Default `main`. */
+  readonly channel?: string;
+  /** The logical database. Default 0. */
+  readonly database?: number;
+  /** Bulk strings come back byte for byte, as Buffers. Default false: as text. */
+  readonly bytes?: boolean;
+  /** Default: the session's. */
+  readonly timeoutMs?: number;
+}
+
+/** What MIGRATE is to do. Login data is added below this port and never seen above it. */
+export interface Migration {
+  readonly source: Address;
+  /** Where the source reaches the target. */
+  readonly target: Address;
+  /** All of one slot. */
+  readonly keys: readonly Buffer[];
+  readonly replace: boolean;
+  readonly database: number;
+  /** The server's bound on each of its waits. */
+  readonly timeoutMs: number;
+  readonly channel: string;
+}
 
 export interface Cluster {
   /**
@@ -23,7 +49,13 @@ export interface Cluster {
   /** One command. Throws OpsError FAILED for an error reply (the ReplyError is its cause), UNREACHABLE or LOGIN where there is no answer. */
   call(address: Address, argv: readonly Argument[]): Promise<Reply>;
   /** Commands in one round trip, error replies as values. Throws UNREACHABLE or LOGIN where there is no answer. */
-  callMany(address: Address, commands: readonly (readonly Argument[])[]): Promise<readonly (Reply | ReplyError)[]>;
+  callMany(
+    address: Address,
+    commands: readonly (readonly Argument[])[],
+    options?: CallOptions,
+  ): Promise<readonly (Reply | ReplyError)[]>;
+  /** MIGRATE: `OK`, `NOKEY` or the error reply. Throws as callMany. */
+  migrate(migration: Migration): Promise<Reply | ReplyError>;
   /** Null where something accepts a TCP connection there, else one phrase that says why not. */
   probePort(host: string, port: number): Promise<string | null>;
   /** Closes every connection. The object is not used afterwards. */

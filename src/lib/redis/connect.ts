@@ -17,7 +17,8 @@ export function connect(options: ConnectOptions): Cluster {
     observe: (seeds) => observe(observer, seeds),
     observeEach: (addresses) => observeEach(observer, addresses),
     call: (address, argv) => call(connections, address, argv),
-    callMany: (address, commands) => connections.callMany(address, commands),
+    callMany: (address, commands, callOptions) => connections.callMany(address, commands, callOptions),
+    migrate: (migration) => connections.migrate(migration),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
     close: () => connections.close(),
   };

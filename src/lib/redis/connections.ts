@@ -5,18 +5,19 @@
  * `createClient` builds a class and costs tens of milliseconds each time (node-redis 6.3); a duplicate of an existing
  * client costs 0.1 ms. So there is one client that never connects, and all others are its duplicates.
  */
-import { createClient, ErrorReply } from 'redis';
+import { createClient, ErrorReply, RESP_TYPES } from 'redis';
 import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
+import { argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
-import type { Argument, Reply } from './cluster.ts';
+import type { Argument, CallOptions, Migration, Reply } from './cluster.ts';
 import type { ConnectOptions } from './options.ts';
 
 /** The part of the library's client that is used; its full type costs the compiler seconds. */
 interface Client {
   connect(): Promise<unknown>;
-  sendCommand(argv: readonly Argument[]): Promise<unknown>;
+  sendCommand(argv: readonly Argument[], options?: object): Promise<unknown>;
   destroy(): void;
   duplicate(overrides: object): Client;
   on(event: 'error' | 'end', listener: (cause: unknown) => void): unknown;
@@ -43,14 +44,19 @@ export class Connections {
   async callMany(
     address: Address,
     commands: readonly (readonly Argument[])[],
-    timeoutMs = this.#options.timeoutMs,
+    options: CallOptions = {},
   ): Promise<readonly (Reply | ReplyError)[]> {
-    const client = await this.#client(address);
-    const replies = Promise.all(commands.map((argv) => client.sendCommand(argv).catch(errorAsValue)));
+    const key = keyOf(address, options);
+    const client = await this.#client(key, address, options);
+    const mapping = options.bytes ? AS_BYTES : undefined;
+    const replies = Promise.all(commands.map((argv) => client.sendCommand(argv, mapping).catch(errorAsValue)));
     try {
-      return (await withDeadline(replies, timeoutMs)) as readonly (Reply | ReplyError)[];
+      return (await withDeadline(replies, options.timeoutMs ?? this.#options.timeoutMs)) as readonly (
+        | Reply
+        | ReplyError
+      )[];
     } catch (cause) {
-      this.#drop(address, client);
+      this.#drop(key, client);
       throw unreachable(address, cause);
     }
   }
@@ -62,17 +68,31 @@ export class Connections {
     }
   }
 
-  #client(address: Address): Promise<Client> {
-    const key = formatAddress(address);
+  /** MIGRATE with the login data of this session, if there is any. */
+  async migrate(migration: Migration): Promise<Reply | ReplyError> {
+    const { user, password } = this.#options;
+    const login = password === null ? [] : user === null ? ['AUTH', password] : ['AUTH2', user, password];
+    const command = argv.migrate(migration.target, { ...migration, login });
+    // The server's bound is on each of its waits; ours, on the whole, is only there to notice a dead server.
+    const timeoutMs = Math.max(this.#options.timeoutMs, 4 * migration.timeoutMs);
+    const [reply] = await this.callMany(migration.source, [command], {
+      channel: migration.channel,
+      database: migration.database,
+      timeoutMs,
+    });
+    return reply ?? null;
+  }
+
+  #client(key: string, address: Address, options: CallOptions): Promise<Client> {
     const known = this.#clients.get(key);
     if (known) return known;
-    const opening = this.#open(address);
+    const opening = this.#open(key, address, options.database ?? 0);
     this.#clients.set(key, opening);
     opening.catch(() => this.#clients.delete(key));
     return opening;
   }
 
-  async #open(address: Address, withLogin = true): Promise<Client> {
+  async #open(key: string, address: Address, database: number, withLogin = true): Promise<Client> {
     const { tls, timeoutMs, family } = this.#options;
     const socket = {
       host: address.host,
@@ -83,24 +103,31 @@ export class Connections {
     };
     const client = this.#prototype.duplicate({
       socket: tls === null ? socket : { ...socket, ...tls, tls: true },
+      ...(database === 0 ? {} : { database }),
       ...(withLogin ? {} : { username: undefined, password: undefined, credentialsProvider: undefined }),
     });
     // A broken connection is made again by the next call; the calls under way on it are rejected by the library.
-    client.on('error', () => this.#drop(address, client));
+    client.on('error', () => this.#drop(key, client));
     try {
       await withDeadline(client.connect(), timeoutMs);
       return client;
     } catch (cause) {
       client.destroy();
-      if (withLogin && isLoginNeedless(cause)) return this.#open(address, false);
+      if (withLogin && isLoginNeedless(cause)) return this.#open(key, address, database, false);
       throw unreachable(address, cause);
     }
   }
 
-  #drop(address: Address, client: Client): void {
-    this.#clients.delete(formatAddress(address));
+  #drop(key: string, client: Client): void {
+    this.#clients.delete(key);
     client.destroy();
   }
+}
+
+const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+
+function keyOf(address: Address, { channel = 'main', database = 0 }: CallOptions): string {
+  return `${formatAddress(address)} ${channel} ${database}`;
 }
 
 function errorAsValue(cause: unknown): ReplyError {

@@ -6,6 +6,15 @@ import { eachSlot, type SlotSet } from '../model/slot-set.ts';
 /** A command and its arguments. */
 export type Argv = readonly string[];
 
+export interface MigrateArguments {
+  readonly keys: readonly Buffer[];
+  readonly database: number;
+  readonly timeoutMs: number;
+  readonly replace: boolean;
+  /** Nothing, `AUTH password` or `AUTH2 user password`. */
+  readonly login: readonly string[];
+}
+
 /** Builders, named after the commands. Versions are Redis'; Valkey knows all but the last, and one of its own. */
 export const argv = {
   /** 3.0. */
@@ -39,6 +48,56 @@ export const argv = {
   databaseSize: (): Argv => ['DBSIZE'],
   /** 6.2; the server's own end of the connection is `laddr`. */
   clientInfo: (): Argv => ['CLIENT', 'INFO'],
+  /** 3.0. The receiver is BEFORE the giver: `importing` on the target, then `migrating` on the source. */
+  clusterSetSlotImporting: (slot: number, source: NodeId): Argv => [
+    'CLUSTER',
+    'SETSLOT',
+    `${slot}`,
+    'IMPORTING',
+    source,
+  ],
+  /** 3.0. */
+  clusterSetSlotMigrating: (slot: number, target: NodeId): Argv => [
+    'CLUSTER',
+    'SETSLOT',
+    `${slot}`,
+    'MIGRATING',
+    target,
+  ],
+  /** 3.0. At the end of a move on the target FIRST, then the source, then the others. */
+  clusterSetSlotNode: (slot: number, owner: NodeId): Argv => ['CLUSTER', 'SETSLOT', `${slot}`, 'NODE', owner],
+  /** 3.0. */
+  clusterSetSlotStable: (slot: number): Argv => ['CLUSTER', 'SETSLOT', `${slot}`, 'STABLE'],
+  /** 3.0. At most `count` keys of the slot, in no order. */
+  clusterGetKeysInSlot: (slot: number, count: number): Argv => ['CLUSTER', 'GETKEYSINSLOT', `${slot}`, `${count}`],
+  /** KEYS 3.0.6, AUTH 4.0.7, AUTH2 6.0. All keys are of one slot. The timeout bounds each wait of the source, in milliseconds. */
+  migrate: (
+    target: Address,
+    { keys, database, timeoutMs, replace, login }: MigrateArguments,
+  ): readonly (string | Buffer)[] => [
+    'MIGRATE',
+    target.host,
+    `${target.port}`,
+    '',
+    `${database}`,
+    `${timeoutMs}`,
+    ...(replace ? ['REPLACE'] : []),
+    ...login,
+    'KEYS',
+    ...keys,
+  ],
+  /** 3.0. The next command may touch a slot that is being imported. */
+  asking: (): Argv => ['ASKING'],
+  /** 1.0. */
+  type: (key: Buffer): readonly (string | Buffer)[] => ['TYPE', key],
+  /** 2.6. */
+  dump: (key: Buffer): readonly (string | Buffer)[] => ['DUMP', key],
+  /** 2.6. Milliseconds; -1 without expiry, -2 without key. */
+  expiry: (key: Buffer): readonly (string | Buffer)[] => ['PTTL', key],
+  /** 2.0. */
+  hashGetAll: (key: Buffer): readonly (string | Buffer)[] => ['HGETALL', key],
+  /** 1.0. */
+  setMembers: (key: Buffer): readonly (string | Buffer)[] => ['SMEMBERS', key],
   /** Valkey 9.0. */
   clusterGetSlotMigrations: (): Argv => ['CLUSTER', 'GETSLOTMIGRATIONS'],
   /** Redis 8.4. */

@@ -11,16 +11,30 @@ export type ReplyErrorKind =
   | 'unknown-node'
   /** LOADING, BUSY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, too many clients: may pass by itself. */
   | 'passing'
+  /** OOM: the node has no memory for the command. */
+  | 'out-of-memory'
+  /** READONLY, MOVED, ASK, or SETSLOT on a replica or on one that does not own the slot: somebody else is in charge now. */
+  | 'not-in-charge'
+  /** BUSYKEY: the key exists already. */
+  | 'busy-key'
+  /** IOERR of MIGRATE: whether the target has the keys is not known. */
+  | 'ambiguous'
+  /** NOREPLICAS of Valkey 8's SETSLOT: the replicas did not confirm in time. */
+  | 'no-replicas'
   | 'other';
 
 export class ReplyError extends Error {
   override readonly name = 'ReplyError';
   readonly kind: ReplyErrorKind;
+  /** True where a MIGRATE passes on what the target said. */
+  readonly isFromTarget: boolean;
 
   /** `text` is the error line without the leading `-`. */
   constructor(text: string) {
     super(text);
-    this.kind = classify(text);
+    const inner = /^ERR Target instance replied with error: (.*)$/s.exec(text)?.[1];
+    this.isFromTarget = inner !== undefined;
+    this.kind = classify(inner ?? text);
   }
 }
 
@@ -42,6 +56,18 @@ function classify(text: string): ReplyErrorKind {
     case 'CLUSTERDOWN':
     case 'TRYAGAIN':
       return 'passing';
+    case 'OOM':
+      return 'out-of-memory';
+    case 'READONLY':
+    case 'MOVED':
+    case 'ASK':
+      return 'not-in-charge';
+    case 'BUSYKEY':
+      return 'busy-key';
+    case 'IOERR':
+      return 'ambiguous';
+    case 'NOREPLICAS':
+      return 'no-replicas';
     case 'ERR':
       return classifySentence(text);
     default:
@@ -56,6 +82,8 @@ function classifySentence(text: string): ReplyErrorKind {
   // SETSLOT IMPORTING and MIGRATING have words of their own.
   if (/^ERR (Unknown node|I don't know about node)/.test(text)) return 'unknown-node';
   if (/^ERR max number of clients reached/.test(text)) return 'passing';
+  if (/^ERR (Please use SETSLOT only with (masters|primaries)|I'm not the owner of hash slot)/.test(text))
+    return 'not-in-charge';
   // A password was sent to a server that has none.
   if (/^ERR AUTH <password> called without any password configured/.test(text)) return 'login';
   return 'other';

@@ -10,7 +10,7 @@ import { isNodeId, type NodeId } from '../model/node.ts';
 import type { SlotMigration } from '../model/topology.ts';
 
 /** A RESP2 reply that is not an error. */
-export type ReplyValue = string | number | null | readonly ReplyValue[];
+export type ReplyValue = string | number | null | Buffer | readonly ReplyValue[];
 
 /** The words in which a server names the same things. */
 interface Dialect {

@@ -1,0 +1,209 @@
+/**
+ * Moving slots key by key, on any server: SETSLOT and MIGRATE.
+ *
+ *   target  SETSLOT s IMPORTING          BEFORE the source gives keys away, or nobody would take them
+ *   source  SETSLOT s MIGRATING
+ *   source  GETKEYSINSLOT s, MIGRATE …   until the slot is empty
+ *   target  SETSLOT s NODE target        FIRST, because its new epoch is what convinces the others
+ *   source  SETSLOT s NODE target
+ *   others  SETSLOT s NODE target
+ *
+ * Slots are taken in windows, whose control commands go in one round trip each. Some windows are open at a time, so
+ * that the source always has keys to move while others are opened and closed. MIGRATE blocks both servers, so there
+ * are never more than two under way for a source, each on a connection of its own: a server works through everything
+ * that one connection has sent before it serves the next client.
+ */
+import { mapBounded } from '../../bounded.ts';
+import { OpsError } from '../../errors.ts';
+import { formatAddress } from '../../model/address.ts';
+import type { NodeId } from '../../model/node.ts';
+import type { TopologyNode } from '../../model/topology.ts';
+import { type Argv, argv } from '../../wire/argv.ts';
+import { ReplyError, type ReplyErrorKind } from '../../wire/reply-error.ts';
+import { throwIfInterrupted } from '../clock.ts';
+import { Lanes } from './lanes.ts';
+import { migrateBatch } from './migrate-batch.ts';
+import type { MoveContext, MoveJob, SlotMover } from './move.ts';
+import { retreat } from './retreat.ts';
+import { windowsOf } from './windows.ts';
+
+const WINDOWS_OPEN_MAX = 3;
+const MIGRATES_PER_SOURCE_MAX = 2;
+const KEYS_PER_LISTING_MAX = 1000;
+/** Valkey's SETSLOT waits 2 s for the replicas and then says NOREPLICAS, which is worth another try. */
+const SETSLOT_ATTEMPTS_MAX = 3;
+
+export const keyWise: SlotMover = { kind: 'key-wise', move };
+
+async function move(job: MoveJob, context: MoveContext): Promise<void> {
+  const lanes = new Lanes('migrate', MIGRATES_PER_SOURCE_MAX);
+  const bystanders = new Bystanders(job.bystanders, context);
+  const windows = windowsOf(job.slots, await countKeys(job, context));
+  try {
+    await mapBounded(windows, WINDOWS_OPEN_MAX, async (slots) => {
+      throwIfInterrupted(context.signal);
+      context.report.opening(slots);
+      try {
+        await openSlots(job, context, slots);
+        for (const database of context.databases) await moveKeys(job, context, lanes, slots, database);
+        await closeSlots(job, context, slots);
+      } catch (failure) {
+        // The failure is what counts; where the nodes cannot be reached for this either, the next attempt sees to it.
+        await retreat(job, context, slots).catch(() => undefined);
+        throw failure;
+      }
+      bystanders.tell(slots, job.target.id);
+      context.report.closed(slots);
+    });
+  } finally {
+    await bystanders.told();
+  }
+}
+
+async function countKeys({ source, slots }: MoveJob, { cluster }: MoveContext): Promise<ReadonlyMap<number, number>> {
+  const replies = await cluster.callMany(
+    source.address,
+    slots.map((slot) => argv.clusterCountKeysInSlot(slot)),
+  );
+  return new Map(slots.map((slot, index) => [slot, Number(replies[index])]));
+}
+
+async function openSlots({ source, target }: MoveJob, context: MoveContext, slots: readonly number[]): Promise<void> {
+  await setSlots(
+    context,
+    target,
+    slots.map((slot) => argv.clusterSetSlotImporting(slot, source.id)),
+  );
+  await setSlots(
+    context,
+    source,
+    slots.map((slot) => argv.clusterSetSlotMigrating(slot, target.id)),
+  );
+}
+
+async function closeSlots({ source, target }: MoveJob, context: MoveContext, slots: readonly number[]): Promise<void> {
+  const commands = slots.map((slot) => argv.clusterSetSlotNode(slot, target.id));
+  await setSlots(context, target, commands);
+  // A source that gives away its last slot becomes a replica at once, and says so to the commands behind.
+  await setSlots(context, source, commands, 'not-in-charge');
+}
+
+/** Lists and moves until nothing is listed: a key that is written meanwhile under an old name is listed again. */
+async function moveKeys(
+  job: MoveJob,
+  context: MoveContext,
+  lanes: Lanes,
+  slots: readonly number[],
+  database: number,
+): Promise<void> {
+  let filled = slots;
+  while (filled.length > 0) {
+    const lists = await listKeys(job, context, filled, database);
+    await Promise.all(lists.flatMap((keys) => moveList(job, context, lanes, keys, database)));
+    filled = filled.filter((_, index) => (lists[index]?.length ?? 0) > 0);
+  }
+}
+
+async function listKeys(
+  job: MoveJob,
+  context: MoveContext,
+  slots: readonly number[],
+  database: number,
+): Promise<readonly (readonly Buffer[])[]> {
+  const commands = slots.map((slot) => argv.clusterGetKeysInSlot(slot, KEYS_PER_LISTING_MAX));
+  const replies = await context.cluster.callMany(job.source.address, commands, {
+    bytes: true,
+    channel: 'list',
+    database,
+  });
+  return replies.map((reply) => {
+    if (reply instanceof ReplyError) throw refused(job.source, reply);
+    return (Array.isArray(reply) ? reply : []).filter((key) => Buffer.isBuffer(key));
+  });
+}
+
+/** The keys in batches that are cut when their turn comes, so that each has the size that fits then. */
+function moveList(
+  job: MoveJob,
+  context: MoveContext,
+  lanes: Lanes,
+  keys: readonly Buffer[],
+  database: number,
+): readonly Promise<void>[] {
+  if (keys.length === 0) return [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < keys.length) {
+      await lanes.run(async (channel) => {
+        await context.pace.admit();
+        const batch = keys.slice(next, next + context.pace.keysPerBatch);
+        if (batch.length === 0) return;
+        next += batch.length;
+        const begun = performance.now();
+        await migrateBatch(job, context, { keys: batch, database, channel });
+        context.pace.record(batch.length, performance.now() - begun);
+        context.report.moved(batch.length);
+      });
+    }
+  };
+  return [work()];
+}
+
+/** All commands in one round trip; errors of the kind `tolerated` count as done. */
+async function setSlots(
+  context: MoveContext,
+  node: TopologyNode,
+  commands: readonly Argv[],
+  tolerated?: ReplyErrorKind,
+): Promise<void> {
+  let left = commands;
+  for (let attempt = 1; ; attempt++) {
+    const replies = await context.cluster.callMany(node.address, left);
+    const failed = replies.flatMap((reply, index) =>
+      reply instanceof ReplyError && reply.kind !== tolerated ? [{ reply, index }] : [],
+    );
+    if (failed.length === 0) return;
+    const final = failed.find(({ reply }) => reply.kind !== 'no-replicas' || attempt >= SETSLOT_ATTEMPTS_MAX);
+    if (final) throw refused(node, final.reply);
+    left = failed.map(({ index }) => left[index] as Argv);
+  }
+}
+
+function refused(node: TopologyNode, reply: ReplyError): OpsError {
+  return new OpsError('FAILED', `Node ${formatAddress(node.address)} refused to move a slot: ${reply.message}`, {
+    cause: reply,
+  });
+}
+
+/**
+ * The other primaries. They would learn of the new owner by gossip; telling them spares their clients a redirection
+ * to the wrong node. Nobody waits for one that does not answer, and it is told no more.
+ */
+class Bystanders {
+  readonly #context: MoveContext;
+  #nodes: readonly TopologyNode[];
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(nodes: readonly TopologyNode[], context: MoveContext) {
+    this.#nodes = nodes;
+    this.#context = context;
+  }
+
+  tell(slots: readonly number[], owner: NodeId): void {
+    const commands = slots.map((slot) => argv.clusterSetSlotNode(slot, owner));
+    for (const node of this.#nodes) {
+      const telling = this.#context.cluster.callMany(node.address, commands).then(
+        () => undefined,
+        () => {
+          this.#nodes = this.#nodes.filter((other) => other !== node);
+        },
+      );
+      this.#underWay.add(telling);
+      void telling.then(() => this.#underWay.delete(telling));
+    }
+  }
+
+  async told(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * What is left of a move, seen in the cluster as it is now. A move may have been begun by a run that died, and either
+ * side may have failed over since; what counts is who owns which slot and which slots are open.
+ */
+import type { NodeId } from '../model/node.ts';
+import { hasFlag, roleOf } from '../model/node.ts';
+import { eachSlot } from '../model/slot-set.ts';
+import type { ReachedNode, Topology } from '../model/topology.ts';
+import { isReached, primariesOf, reachedNodes } from '../model/topology.ts';
+import type { MoveSlots } from './plan.ts';
+
+/** The nodes that were of one shard when the move was planned: one of them is its primary now. */
+export type ShardMembers = readonly NodeId[];
+
+export interface Remaining {
+  /** The primary that gives; it owns all of `slots`. */
+  readonly source: ReachedNode;
+  readonly target: ReachedNode;
+  /** Ascending. Slots still to be moved, open or not. */
+  readonly slots: readonly number[];
+}
+
+export type RemainingMove =
+  | { readonly state: 'done' }
+  /** The target owns all of it, but some nodes still have slots open: `slots` are to be closed. */
+  | { readonly state: 'closing'; readonly target: ReachedNode; readonly slots: readonly number[] }
+  | { readonly state: 'moving'; readonly remaining: Remaining }
+  /** No primary of the shard answers, or slots belong to somebody else: `reason` is one sentence. */
+  | { readonly state: 'stuck'; readonly reason: string };
+
+/** The members of the shard of `id`: the node and its replicas, or its primary and the primary's replicas. */
+export function shardMembers(topology: Topology, id: NodeId): ShardMembers {
+  const node = topology.nodes.find((other) => other.id === id);
+  const primaryId = node?.entry.primaryId ?? id;
+  return [primaryId, ...topology.nodes.filter(({ entry }) => entry.primaryId === primaryId).map((other) => other.id)];
+}
+
+/** `sources` and `targets` are the shards' members from when the move was planned. */
+export function remainingOf(
+  step: MoveSlots,
+  topology: Topology,
+  sources: ShardMembers,
+  targets: ShardMembers,
+): RemainingMove {
+  const target = primaryAmong(topology, targets);
+  if (target === null) return { state: 'stuck', reason: `no primary of the shard of ${step.target.address} answers` };
+  const slots = [...eachSlot(step.slots)];
+  const owners = ownersOf(topology);
+  const left = slots.filter((slot) => owners.get(slot) !== target.id);
+  if (left.length === 0) {
+    const open = openSlots(topology, new Set(slots));
+    return open.length === 0 ? { state: 'done' } : { state: 'closing', target, slots: open };
+  }
+  const source = primaryAmong(topology, sources);
+  if (source === null) return { state: 'stuck', reason: `no primary of the shard of ${step.source.address} answers` };
+  const elsewhere = left.find((slot) => owners.get(slot) !== source.id);
+  if (elsewhere !== undefined) {
+    const owner = owners.get(elsewhere);
+    return {
+      state: 'stuck',
+      reason: `slot ${elsewhere} belongs to ${owner ?? 'nobody that answers'}, not to the shard of ${step.source.address}`,
+    };
+  }
+  return { state: 'moving', remaining: { source, target, slots: left } };
+}
+
+/** The member that answers, calls itself a primary, and is not known to have failed. Of two, the one with the higher epoch. */
+function primaryAmong(topology: Topology, members: ShardMembers): ReachedNode | null {
+  const candidates = topology.nodes
+    .filter(isReached)
+    .filter(({ id, entry }) => members.includes(id) && roleOf(entry) === 'primary')
+    .sort((a, b) => b.entry.configEpoch - a.entry.configEpoch);
+  return candidates[0] ?? null;
+}
+
+/** Who owns a slot: of those that claim it in their own line, the one with the highest epoch, as the servers settle it. */
+function ownersOf(topology: Topology): ReadonlyMap<number, NodeId> {
+  const owners = new Map<number, NodeId>();
+  const claims = [...primariesOf(topology)].filter(isReached).sort((a, b) => a.entry.configEpoch - b.entry.configEpoch);
+  for (const { id, entry } of claims) for (const slot of eachSlot(entry.slots)) owners.set(slot, id);
+  return owners;
+}
+
+function openSlots(topology: Topology, slots: ReadonlySet<number>): readonly number[] {
+  const open = reachedNodes(topology)
+    .filter(({ entry }) => !hasFlag(entry, 'fail'))
+    .flatMap(({ entry }) => [...entry.migrating, ...entry.importing].map(({ slot }) => slot));
+  return [...new Set(open)].filter((slot) => slots.has(slot)).sort((a, b) => a - b);
+}

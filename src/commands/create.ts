@@ -1,19 +1,20 @@
 import { Flags } from '@oclif/core';
 import { createCluster } from '../lib/apply/create.ts';
-import type { Run } from '../lib/apply/journal.ts';
 import { readRuns } from '../lib/apply/journal.ts';
-import { resetLeftovers, touchedBy, unfinishedRuns } from '../lib/apply/leftovers.ts';
+import type { Leftovers } from '../lib/apply/leftovers.ts';
+import { findLeftovers, resetLeftovers } from '../lib/apply/leftovers.ts';
 import { observeSteady } from '../lib/apply/observe-steady.ts';
 import { checkTopology } from '../lib/check/rules.ts';
 import { OpsError } from '../lib/errors.ts';
 import { isRunning } from '../lib/local/process-identity.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import type { Topology } from '../lib/model/topology.ts';
+import { isReached } from '../lib/model/topology.ts';
 import type { CreateOptions } from '../lib/plan/create.ts';
 import { planCreate } from '../lib/plan/create.ts';
 import type { Plan } from '../lib/plan/plan.ts';
 import { planReset } from '../lib/plan/reset.ts';
-import { simulatePlan } from '../lib/plan/simulate.ts';
+import { simulateEnd } from '../lib/plan/simulate.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
 import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { parseSeconds } from '../lib/terminal/connection.ts';
@@ -70,72 +71,78 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       zones: parseZones(flags.zone ?? []),
       ...(layout && { layout }),
     };
-    const words =
-      layout?.flatMap(({ primary, replicas }) => [primary, ...replicas].map(formatAddress)) ?? (argv as string[]);
-    return this.withSession(flags, words, async (session) => {
-      const { cluster, seeds: addresses, progress, style } = session;
-      const observe = (): Promise<Topology> =>
-        progress.during('Asking every node', () => cluster.observeEach(addresses));
-      const topology = await observe();
-      const leftovers = this.findLeftovers(topology);
-      const cleared = leftovers === null ? topology : (simulatePlan(topology, leftovers.plan).at(-1) ?? topology);
+    const named = layout?.flatMap(({ primary, replicas }) => [primary, ...replicas].map(formatAddress)) ?? [];
+    return this.withSession(flags, argv.length > 0 ? (argv as string[]) : named, async (session) => {
+      const topology = await this.observeNamed(session);
+      const leftovers = this.leftoversOn(topology);
+      const cleared = leftovers === null ? topology : simulateEnd(topology, leftovers.plan);
       const plan = this.acceptable(planCreate(cleared, options), flags);
-      this.print(renderPlan(plan, cleared, { ...style, zones: options.zones }));
-      if (flags['dry-run']) return { version: 1, outcome: 'planned', plan };
+      this.print(renderPlan(plan, cleared, { ...session.style, zones: options.zones }));
+      const reset = leftovers === null ? {} : { reset: leftovers.plan };
+      if (flags['dry-run']) return { version: 1, outcome: 'planned', ...reset, plan };
       await this.consent('Can I set the above configuration?', flags);
       const executor = {
-        cluster,
+        cluster: session.cluster,
         journal: this.openJournal(),
-        emit: progress.emit,
+        emit: session.progress.emit,
         signal: this.interruption(),
         waitTimeoutMs,
+        level: flags.wait,
       };
       if (leftovers === null) {
-        await createCluster(plan, topology, { ...executor, level: flags.wait });
-      } else {
-        await resetLeftovers(leftovers.plan, topology, leftovers.runs, journalDirectory(process.env), executor);
-        const empty = await observe();
-        await createCluster(this.acceptable(planCreate(empty, options), flags), empty, {
-          ...executor,
-          level: flags.wait,
-        });
+        await createCluster(plan, topology, executor);
+        return { version: 1, outcome: 'done', plan, check: await this.report(session) };
       }
-      return this.report(session, plan);
+      await resetLeftovers(leftovers.plan, topology, leftovers.runs, journalDirectory(process.env), executor);
+      // The same plan but for the ids, which a reset renews.
+      const empty = await this.observeNamed(session);
+      const renewed = this.acceptable(planCreate(empty, options), flags);
+      await createCluster(renewed, empty, executor);
+      return { version: 1, outcome: 'done', ...reset, plan: renewed, check: await this.report(session) };
     });
   }
 
+  /** Every node that was named. Throws UNREACHABLE or LOGIN where none of them lets us in: nothing is known then. */
+  private async observeNamed({ cluster, seeds, progress }: Session): Promise<Topology> {
+    const topology = await progress.during('Asking every node', () => cluster.observeEach(seeds));
+    if (topology.nodes.some(isReached)) return topology;
+    await cluster.observe(seeds).catch((cause: unknown) => {
+      if (!(cause instanceof OpsError) || cause.code === 'UNREACHABLE' || cause.code === 'LOGIN') throw cause;
+    });
+    return topology;
+  }
+
   /** What a killed creation left on these nodes, with the plan to clear it away; null where there is nothing. */
-  private findLeftovers(topology: Topology): { readonly runs: readonly Run[]; readonly plan: Plan } | null {
-    const runs = unfinishedRuns(readRuns(journalDirectory(process.env)), topology);
-    const alive = runs.find(({ process: owner }) => isRunning(owner));
+  private leftoversOn(topology: Topology): (Leftovers & { readonly plan: Plan }) | null {
+    const leftovers = findLeftovers(readRuns(journalDirectory(process.env)), topology);
+    const [newest] = leftovers.runs;
+    if (newest === undefined) return null;
+    const alive = leftovers.runs.find(({ process: owner }) => isRunning(owner));
     if (alive) {
       throw new OpsError(
         'REFUSED',
         `Another creation is at work on these nodes: process ${alive.process.pid}, run ${alive.run}.`,
+        { suggestions: ['Type the command again when it has ended.'] },
       );
     }
-    if (runs.length === 0) return null;
-    const ids = new Set(runs.flatMap(touchedBy));
-    const touched = topology.nodes.filter(({ id }) => ids.has(id));
-    const planned = planReset(
-      topology,
-      new Set(touched.map(({ id }) => id)),
-      'clear away what an interrupted creation left behind',
-    );
+    const ids = new Set(leftovers.nodes.map(({ id }) => id));
+    const planned = planReset(topology, ids, 'clear away what an interrupted creation left behind');
     if (!planned.ok) return null;
-    const names = touched.map(({ address }) => formatAddress(address)).join(', ');
+    const names = leftovers.nodes.map(({ address }) => formatAddress(address)).join(', ');
     this.print(
-      `[WARNING] An earlier creation was interrupted (run ${runs[0]?.run}). These nodes hold no keys and are reset first: ${names}`,
+      `[WARNING] An earlier creation was interrupted (run ${newest.run}). These nodes hold no keys and are reset first: ${names}`,
     );
-    return { runs, plan: planned.plan };
+    for (const { message } of planned.plan.hazards) this.print(`[WARNING] ${message}`);
+    return { ...leftovers, plan: planned.plan };
   }
 
-  private async report({ cluster, seeds, progress, style }: Session, plan: Plan): Promise<object> {
+  /** Prints what has become of it; the document for --json. */
+  private async report({ cluster, seeds, progress, style }: Session): Promise<object> {
     const topology = await progress.during('Asking every node', () => observeSteady(cluster, seeds.slice(0, 1)));
     const findings = checkTopology(topology);
     this.print(
       renderCheck(topology, findings, { seed: formatAddress(topology.seed), multipleOwners: 'not-searched', style }),
     );
-    return { version: 1, outcome: 'done', plan, check: renderCheckJson(topology, findings) };
+    return renderCheckJson(topology, findings);
   }
 }

@@ -5,7 +5,7 @@
 import { clusterCli, type RunResult, redisCli } from '../support/executables.ts';
 import type { Benchmark, Comparison, Tell } from './benchmark.ts';
 import { ClusterWatch } from './cluster-watch.ts';
-import { withRipeServers } from './production-servers.ts';
+import { settingsInWords, withRipeServers } from './production-servers.ts';
 import { interleave } from './rounds.ts';
 
 interface Size {
@@ -26,11 +26,11 @@ interface Creation {
 type Create = (addresses: readonly string[]) => Promise<RunResult>;
 
 const SIZES: readonly Size[] = [
-  { nodes: 6, rounds: 3, ratioMax: 0.85 },
+  { nodes: 6, rounds: 5, ratioMax: 0.85 },
   { nodes: 30, rounds: 2, ratioMax: 0.6 },
-  { nodes: 100, rounds: 2, ratioMax: 0.5 },
+  { nodes: 100, rounds: 1, ratioMax: 0.5 },
 ];
-const RUN_TIMEOUT_MS = 120_000;
+const RUN_TIMEOUT_MS = 180_000;
 
 export const createBenchmark: Benchmark = {
   name: 'create',
@@ -61,7 +61,7 @@ async function compare({ nodes, rounds, ratioMax }: Size, tell: Tell): Promise<C
       { label: 'cluster create returns', samplesMs: returned('ours') },
       { label: 'redis-cli --cluster create returns', samplesMs: returned('beside') },
     ],
-    notes: [lagNote(creations.ours)],
+    notes: [`Servers with ${settingsInWords()}.`, lagNote(creations.ours)],
   };
 }
 

@@ -13,6 +13,13 @@ const PRODUCTION_SETTINGS = { 'cluster-node-timeout': '15000', 'repl-diskless-sy
 const UPTIME_SECONDS_MIN = 3;
 const CREATE_TIMEOUT_MS = 120_000;
 
+/** "cluster-node-timeout 15000, …": the times in a report mean nothing without them. */
+export function settingsInWords(): string {
+  return Object.entries(PRODUCTION_SETTINGS)
+    .map((setting) => setting.join(' '))
+    .join(', ');
+}
+
 /** Does `work` with servers that are not joined yet, and whose own start delays nothing any more. */
 export async function withRipeServers<Result>(
   count: number,

@@ -5,7 +5,7 @@ import type { Topology } from '../model/topology.ts';
 import { basisDifference, basisOf } from '../plan/basis.ts';
 import type { Plan, Planned } from '../plan/plan.ts';
 import { planReset } from '../plan/reset.ts';
-import { simulatePlan } from '../plan/simulate.ts';
+import { simulateEnd } from '../plan/simulate.ts';
 import { executeAllOrNothing } from './all-or-nothing.ts';
 import type { ExecutorOptions } from './executor.ts';
 import type { SettleLevel } from './settle.ts';
@@ -19,18 +19,19 @@ export interface CreateOptions extends ExecutorOptions {
 /**
  * Applies a plan of `planCreate`. Until every node agrees, any failure undoes all of it; a cluster on which all agree
  * but which does not serve in time is left as it is, and TIMEOUT says who lacks what. Throws REFUSED where the nodes
- * are not what the plan was made from.
+ * are not what the plan was made from, or where somebody else took them first.
  */
 export async function createCluster(plan: Plan, topology: Topology, options: CreateOptions): Promise<void> {
   const addresses = topology.nodes.map(({ address }) => address);
   await refuseStale(plan, addresses, options);
-  const desired = simulatePlan(topology, plan).at(-1) ?? topology;
+  const desired = simulateEnd(topology, plan);
   let lateness: OpsError | null = null;
   const verify = async (): Promise<void> => {
     if (options.level !== 'none') await settle(desired, 'agree', options);
     if (options.level === 'ready') lateness = await waitUntilServing(desired, options);
   };
-  const planUndo = (now: Topology): Planned => planReset(now, new Set(now.nodes.map(({ id }) => id)), UNDO_INTENTION);
+  const planUndo = (changed: Topology): Planned =>
+    planReset(changed, new Set(changed.nodes.map(({ id }) => id)), UNDO_INTENTION);
   await executeAllOrNothing({ plan, topology, verify, planUndo }, options);
   if (lateness !== null) throw lateness;
 }

@@ -6,10 +6,12 @@
  */
 import { setMaxListeners } from 'node:events';
 import { mapBounded } from '../bounded.ts';
+import { OpsError } from '../errors.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Plan, Step, StepKind } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
+import { ReplyError } from '../wire/reply-error.ts';
 import { addSlots, setEpoch } from './assign.ts';
 import { throwIfInterrupted } from './clock.ts';
 import type { Emit } from './events.ts';
@@ -30,8 +32,16 @@ export interface ExecutorOptions {
   readonly waitTimeoutMs: number;
 }
 
-/** Throws what the first failing step throws; the journal then tells how far it came. */
-export async function execute(plan: Plan, topology: Topology, options: ExecutorOptions): Promise<void> {
+/**
+ * Throws what the first failing step throws; the journal then tells how far it came. `changed` gets the id of each node
+ * that a step has changed or may have changed: all but those whose server refused.
+ */
+export async function execute(
+  plan: Plan,
+  topology: Topology,
+  options: ExecutorOptions,
+  changed: Set<NodeId> = new Set(),
+): Promise<void> {
   const nodes = new Map<NodeId, Topology['nodes'][number]>(topology.nodes.map((node) => [node.id, node]));
   const execution: Execution = { ...options, nodes };
   // Each wait listens to the signal, and there are as many waits as concurrent steps: that is no leak.
@@ -43,6 +53,7 @@ export async function execute(plan: Plan, topology: Topology, options: ExecutorO
     await performStage(
       execution,
       stage.map(({ step }) => step),
+      changed,
     );
     options.journal.stepEnd(indexes);
   }
@@ -64,17 +75,33 @@ function stagesOf(steps: readonly Step[]): readonly (readonly IndexedStep[])[] {
   return stages;
 }
 
-async function performStage(execution: Execution, steps: readonly Step[]): Promise<void> {
+async function performStage(execution: Execution, steps: readonly Step[], changed: Set<NodeId>): Promise<void> {
   const kind = (steps[0] as Step).kind;
   const count = steps.length;
   let done = 0;
   execution.emit({ event: 'stage-begin', kind, steps: count });
   await mapBounded(steps, CONCURRENT_STEPS_MAX, async (step) => {
     throwIfInterrupted(execution.signal);
-    await perform(execution, step);
+    try {
+      await perform(execution, step);
+    } catch (failure) {
+      if (mayHaveActed(step, failure)) for (const id of nodesOf(step)) changed.add(id);
+      throw failure;
+    }
+    for (const id of nodesOf(step)) changed.add(id);
     execution.emit({ event: 'step-end', kind, done: ++done, steps: count });
   });
   execution.emit({ event: 'stage-end', kind, steps: count });
+}
+
+/** The nodes that the step changes. */
+export function nodesOf(step: Step): readonly NodeId[] {
+  return (step.kind === 'join' ? step.nodes : [step.node]).map(({ id }) => id);
+}
+
+/** A join is many commands, and may have acted before one of them was refused; all other steps are one. */
+function mayHaveActed(step: Step, failure: unknown): boolean {
+  return step.kind === 'join' || !(failure instanceof OpsError && failure.cause instanceof ReplyError);
 }
 
 type Performers = {

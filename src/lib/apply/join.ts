@@ -30,6 +30,7 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
   const nodes = step.nodes.map((ref) => nodeOf(execution, ref));
   await introduce(execution, nodes);
   let unfinished = nodes;
+  let unknown: ReadonlySet<string> = new Set();
   const what = 'every node to know every other';
   try {
     await waitUntilNothingIsMissing(
@@ -39,6 +40,7 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
           strangersTo(execution, node, nodes),
         );
         unfinished = unfinished.filter((_, index) => (missing[index]?.length ?? 0) > 0);
+        unknown = new Set(missing.flatMap(([, ...strangers]) => strangers));
         return missing.flatMap((names) => (names.length === 0 ? [] : [sentence(names)]));
       },
       (missing) => execution.emit({ event: 'wait', what, missing }),
@@ -46,7 +48,10 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
   } catch (cause) {
     if (!(cause instanceof OpsError) || cause.code !== 'TIMEOUT') throw cause;
     throw new OpsError('TIMEOUT', cause.message, {
-      suggestions: await explainBusPorts(execution, unfinished, nodes),
+      suggestions: await explainBusPorts(
+        execution,
+        nodes.filter((node) => unfinished.includes(node) || unknown.has(formatAddress(node.address))),
+      ),
       cause,
     });
   }
@@ -91,12 +96,7 @@ function sentence([node, ...strangers]: readonly string[]): string {
 }
 
 /** Nodes talk over the bus port; a closed one is the usual cause, so it is tried from here too. */
-async function explainBusPorts(
-  execution: Execution,
-  unfinished: readonly TopologyNode[],
-  nodes: readonly TopologyNode[],
-): Promise<readonly string[]> {
-  const suspects = unfinished.length === nodes.length ? nodes : unfinished;
+async function explainBusPorts(execution: Execution, suspects: readonly TopologyNode[]): Promise<readonly string[]> {
   const probes = await mapBounded(suspects, CONCURRENT_NODES_MAX, async ({ peerAddress }) => {
     const reason = await execution.cluster.probePort(peerAddress.host, peerAddress.busPort);
     return reason === null

@@ -82,6 +82,11 @@ export function continueJournal(directory: string, run: string, process: Process
   };
 }
 
+/** The journal for steps that are not the plan's: they would be taken for steps of the same number. */
+export function withoutNotes(journal: Journal): Journal {
+  return { ...journal, stepBegin: () => undefined, stepEnd: () => undefined };
+}
+
 /** Every run in the directory, newest first. A file without a whole first line never changed anything and is left out. */
 export function readRuns(directory: string): readonly Run[] {
   if (!existsSync(directory)) return [];

@@ -1,26 +1,23 @@
 /** What must hold of every topology that a plan passes through, whatever it does. */
 import { assert } from '../assert.ts';
 import type { NodeId } from './node.ts';
-import { eachSlot, SLOT_COUNT } from './slot-set.ts';
+import { ALL_SLOTS, formatSlots, hasSlot, intersectSlots, NO_SLOTS, subtractSlots, unionSlots } from './slot-set.ts';
 import type { Topology } from './topology.ts';
 
-/** The nodes that claim each slot by their own word (others' where they do not answer); unclaimed slots are absent. */
-export function slotOwners(topology: Topology): ReadonlyMap<number, readonly NodeId[]> {
-  const owners = new Map<number, NodeId[]>();
-  for (const { id, entry } of topology.nodes) {
-    for (const slot of eachSlot(entry.slots)) {
-      const known = owners.get(slot);
-      if (known) known.push(id);
-      else owners.set(slot, [id]);
-    }
-  }
-  return owners;
+/** The nodes that claim the slot by their own word, or by others' where they do not answer. */
+export function slotOwners(topology: Topology, slot: number): readonly NodeId[] {
+  return topology.nodes.filter(({ entry }) => hasSlot(entry.slots, slot)).map(({ id }) => id);
 }
 
-/** Throws AssertionFailure where two nodes claim a slot, or, with `everySlot`, where none does. */
-export function assertSlotsOwnedOnce(topology: Topology, everySlot: 'every-slot' | 'assigned-slots'): void {
-  const owners = slotOwners(topology);
-  for (const [slot, ids] of owners) assert(ids.length === 1, `slot ${slot} has one owner, not ${ids.join(' and ')}`);
-  if (everySlot === 'every-slot')
-    assert(owners.size === SLOT_COUNT, `all slots have an owner, not ${owners.size} of them`);
+/** Throws AssertionFailure where two nodes claim a slot, or, for `every-slot`, where none does. */
+export function assertSlotsOwnedOnce(topology: Topology, which: 'every-slot' | 'assigned-slots'): void {
+  let owned = NO_SLOTS;
+  for (const { entry } of topology.nodes) {
+    const slot = intersectSlots(owned, entry.slots)[0]?.[0];
+    if (slot !== undefined)
+      assert(false, `slot ${slot} has one owner, not ${slotOwners(topology, slot).join(' and ')}`);
+    owned = unionSlots(owned, entry.slots);
+  }
+  const orphaned = subtractSlots(ALL_SLOTS, owned);
+  if (which === 'every-slot') assert(orphaned.length === 0, `every slot has an owner, also ${formatSlots(orphaned)}`);
 }

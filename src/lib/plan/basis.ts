@@ -1,4 +1,4 @@
-/** What a plan was computed from, as one text: two topologies with the same text would get the same plan. */
+/** What a plan was computed from, as one text: where it reads differently now, the plan is stale. */
 import type { NodeEntry, OpenSlot } from '../model/node.ts';
 import { roleOf } from '../model/node.ts';
 import { formatSlots } from '../model/slot-set.ts';

@@ -38,7 +38,7 @@ function notEmpty(node: ReachedNode): readonly Finding[] {
       : []),
     ...(keys > 0
       ? [
-          `${name} holds ${countInWords(keys, 'key')}: if nobody needs them, send it FLUSHALL${known > 0 ? ' first' : ''}.`,
+          `${name} holds ${countInWords(keys, 'key')}: if nobody needs its data, send it FLUSHALL${known > 0 ? ' first' : ''}.`,
         ]
       : []),
   ];
@@ -53,7 +53,7 @@ function notEmpty(node: ReachedNode): readonly Finding[] {
   ];
 }
 
-/** What a node is already that only a plan may make it. */
+/** What a node is already that only a plan may make it. Where it knows others, `not-empty` has said what to do. */
 function taken(node: ReachedNode): readonly Finding[] {
   const finding = { severity: 'error', nodeIds: [node.id] } as const;
   const name = nameOf(node);
@@ -61,22 +61,13 @@ function taken(node: ReachedNode): readonly Finding[] {
   const findings: Finding[] = [];
   if (roleOf(node.entry) === 'replica') {
     const message = `Node ${name} is a replica, and a cluster is made from primaries only.`;
-    findings.push({
-      ...finding,
-      rule: 'not-primary',
-      message,
-      suggestion: `To take ${name} out of its shard, send it CLUSTER RESET HARD.`,
-    });
+    findings.push({ ...finding, rule: 'not-primary', message });
   }
   if (slots.length > 0) {
     const message = `Node ${name} has ${slotsInWords(slots)} assigned already.`;
-    findings.push({
-      ...finding,
-      rule: 'slots-assigned',
-      message,
-      slots,
-      suggestion: `To take them from ${name}, send it CLUSTER FLUSHSLOTS.`,
-    });
+    const suggestion = `To take the slots from ${name}, send it CLUSTER FLUSHSLOTS.`;
+    const isAlone = node.reach.view.entries.length === 1;
+    findings.push({ ...finding, rule: 'slots-assigned', message, slots, ...(isAlone && { suggestion }) });
   }
   return findings;
 }

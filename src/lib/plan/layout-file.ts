@@ -11,7 +11,7 @@ import { formatAddress, parseAddress } from '../model/address.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { ALL_SLOTS, formatSlots, intersectSlots, parseSlots, subtractSlots, unionSlots } from '../model/slot-set.ts';
 
-export interface LayoutShard {
+interface LayoutShard {
   readonly primary: Address;
   readonly replicas: readonly Address[];
   /** Absent in all shards where the slots are to be shared out evenly. */

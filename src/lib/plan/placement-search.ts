@@ -1,32 +1,39 @@
 /**
  * Betters an arrangement until nothing betters it: exchanges what is on two seats, and where no single exchange helps,
- * makes two exchanges at once. Deterministic, and bounded in work.
+ * makes two or three at once. Deterministic, and bounded in work.
  */
 import type { Arrangement, PlacementCost, Seat } from './arrangement.ts';
-import { compareCosts } from './arrangement.ts';
 
 /** After so many tried exchanges the search stops with what it has. About 100 ms. */
-const TRIALS_MAX = 700_000;
+const TRIALS_MAX = 500_000;
 
-/** Two exchanges that touch each other involve at most three shards, so of shards that are alike three are looked at. */
-const ALIKE_SHARDS_MAX = 3;
+/** So many exchanges are tried at once where fewer do not help. */
+const EXCHANGES_AT_ONCE_MAX = 3;
+
+/** Exchanges that touch each other involve one shard more than there are exchanges: so many alike shards are enough. */
+const ALIKE_SHARDS_MAX = EXCHANGES_AT_ONCE_MAX + 1;
 
 /**
  * Lowers the arrangement's cost in place, and stops early once it is down to `bound`, below which no cost can be.
- * What it returns cannot be bettered by one exchange, nor by two that share a shard, unless the bound on its work ended
- * it first.
+ * What it leaves cannot be bettered by one exchange, nor by two or three that touch the same shards one after the
+ * other, unless the bound on its work ended it before.
  */
 export function improve(arrangement: Arrangement, shardCount: number, bound: PlacementCost): void {
-  const budget = { trials: TRIALS_MAX };
-  for (;;) {
-    const seats = unlikeSeats(arrangement, shardCount);
-    if (exchangeOnce(arrangement, seats, bound, budget)) continue;
-    if (!exchangeTwice(arrangement, seats, bound, budget)) return;
+  const search: Search = { arrangement, bound, seats: [], trialsLeft: TRIALS_MAX };
+  let isBetter = true;
+  while (isBetter) {
+    search.seats = unlikeSeats(arrangement, shardCount);
+    isBetter = exchangeOnce(search);
+    for (let count = 2; !isBetter && count <= EXCHANGES_AT_ONCE_MAX; count++) isBetter = exchangeSeveral(search, count);
   }
 }
 
-interface Budget {
-  trials: number;
+interface Search {
+  readonly arrangement: Arrangement;
+  readonly bound: PlacementCost;
+  /** Those that are worth trying. */
+  seats: readonly Seat[];
+  trialsLeft: number;
 }
 
 /** The seats that are worth trying: of shards that are alike, and of seats that are alike in a shard, not all. */
@@ -50,7 +57,8 @@ function unlikeSeats(arrangement: Arrangement, shardCount: number): readonly Sea
  * One pass over all pairs of seats that keeps every exchange that betters; whether any did. Of two seats that neither
  * share a host or zone in their shards nor are a primary's, no exchange betters anything.
  */
-function exchangeOnce(arrangement: Arrangement, seats: readonly Seat[], bound: PlacementCost, budget: Budget): boolean {
+function exchangeOnce(search: Search): boolean {
+  const { arrangement, bound, seats } = search;
   let best = arrangement.cost;
   let isBetter = false;
   const crowded = seats.filter((seat) => arrangement.isCrowded(seat));
@@ -59,7 +67,7 @@ function exchangeOnce(arrangement: Arrangement, seats: readonly Seat[], bound: P
     if (arrangement.compareTo(bound) <= 0) return false;
     for (const right of seats) {
       if (!arrangement.canExchange(left, right)) continue;
-      if (budget.trials-- <= 0) return false;
+      if (search.trialsLeft-- <= 0) return false;
       arrangement.exchange(left, right);
       if (arrangement.compareTo(best) < 0) {
         best = arrangement.cost;
@@ -70,32 +78,28 @@ function exchangeOnce(arrangement: Arrangement, seats: readonly Seat[], bound: P
   return isBetter;
 }
 
-/** Keeps the first two exchanges that better together, the second in a shard of the first; whether there were such. */
-function exchangeTwice(
-  arrangement: Arrangement,
-  seats: readonly Seat[],
-  bound: PlacementCost,
-  budget: Budget,
-): boolean {
-  const before = arrangement.cost;
-  if (compareCosts(before, bound) <= 0) return false;
-  for (const left of seats) {
+/**
+ * Makes the first `count` exchanges that better together, each in a shard of the one before; whether there were such.
+ * Each for itself may make things worse.
+ */
+function exchangeSeveral(search: Search, count: number): boolean {
+  const { arrangement, bound } = search;
+  if (arrangement.compareTo(bound) <= 0) return false;
+  return chain(search, count, arrangement.cost, search.seats);
+}
+
+function chain(search: Search, count: number, before: PlacementCost, starts: readonly Seat[]): boolean {
+  const { arrangement, seats } = search;
+  for (const left of starts) {
     for (const right of seats) {
-      if (right === left) break;
+      if (search.trialsLeft <= 0) return false;
       if (!arrangement.canExchange(left, right)) continue;
+      search.trialsLeft--;
       arrangement.exchange(left, right);
-      for (const near of seats) {
-        if (near.shard !== left.shard && near.shard !== right.shard) continue;
-        for (const far of seats) {
-          if (budget.trials-- <= 0) {
-            arrangement.exchange(left, right);
-            return false;
-          }
-          if (!arrangement.canExchange(near, far)) continue;
-          arrangement.exchange(near, far);
-          if (arrangement.compareTo(before) < 0) return true;
-          arrangement.exchange(near, far);
-        }
+      if (arrangement.compareTo(before) < 0) return true;
+      if (count > 1) {
+        const touched = seats.filter((seat) => seat.shard === left.shard || seat.shard === right.shard);
+        if (chain(search, count - 1, before, touched)) return true;
       }
       arrangement.exchange(left, right);
     }

@@ -13,9 +13,10 @@
  *   200 nodes), and nearly everywhere else.
  * - Up to 7 nodes it is the best for every combination of hosts, zones and replicas, compared with brute force; for 8
  *   nodes the test samples the combinations.
- * - Beyond that no exchange of two nodes betters it, and no two exchanges that share a shard, unless the bound on the
- *   work ended the search. From 11 nodes on, where few shards have to share few hosts, three exchanges at once would
- *   sometimes better the third or a later place of the cost. In the first two, no such case is known.
+ * - Beyond that no exchange of two nodes betters it, and no two or three that touch the same shards, unless the bound
+ *   on the work ended the search. From 11 nodes on, where two or three shards share a few hosts of very different
+ *   sizes, the third and later places of the cost are known to miss the best sometimes. For the first two no case is
+ *   known.
  */
 import { assert, present } from '../assert.ts';
 import type { NodeId } from '../model/node.ts';

@@ -4,15 +4,15 @@
  */
 import { assert, present } from '../assert.ts';
 import type { NodeEntry, NodeId } from '../model/node.ts';
-import { hasFlag } from '../model/node.ts';
-import { ALL_SLOTS, countSlots, intersectSlots, NO_SLOTS, SLOT_COUNT, unionSlots } from '../model/slot-set.ts';
-import type { Topology, TopologyNode, View } from '../model/topology.ts';
+import { hasFlag, roleOf } from '../model/node.ts';
+import { countSlots, intersectSlots, NO_SLOTS, SLOT_COUNT, unionSlots } from '../model/slot-set.ts';
+import type { ReachedNode, Topology, TopologyNode, View } from '../model/topology.ts';
 import { findNode, isReached, keyCount } from '../model/topology.ts';
 import type { NodeRef, Plan, Step } from './plan.ts';
 
 /** The topology after the step. The step's precondition must hold: planning a step that cannot work is a bug. */
 export function simulate(topology: Topology, step: Step): Topology {
-  return withClusterInfo(change(topology, step));
+  return perform(topology, [step]);
 }
 
 /** The topologies after each step of the plan, in order; none for a plan without steps. */
@@ -22,25 +22,55 @@ export function simulatePlan(topology: Topology, plan: Plan): readonly Topology[
   return states;
 }
 
-function change(topology: Topology, step: Step): Topology {
+/** The topology after the whole plan: the last of {@link simulatePlan}, in a fraction of the time for many nodes. */
+export function simulateEnd(topology: Topology, plan: Plan): Topology {
+  const runs: Step[][] = [];
+  for (const step of plan.steps) {
+    const run = runs.at(-1);
+    if (run?.[0]?.kind === step.kind) run.push(step);
+    else runs.push([step]);
+  }
+  return runs.reduce(perform, topology);
+}
+
+/** Steps that follow each other and do not depend on each other, as a plan's neighbours of one kind. */
+function perform(topology: Topology, steps: readonly Step[]): Topology {
+  let now = topology;
+  const edited = new Map<NodeId, NodeEntry>();
+  for (const step of steps) {
+    if (step.kind === 'reset') now = reset(now, step.node);
+    else if (step.kind === 'join') now = join(now, step.nodes);
+    else edited.set(step.node.id, editedEntry(now, edited, step));
+  }
+  return edited.size === 0 ? now : withOwnEntries(now, edited);
+}
+
+/** What the node says of itself after the step; `edited` has what others say of themselves meanwhile. */
+function editedEntry(
+  topology: Topology,
+  edited: ReadonlyMap<NodeId, NodeEntry>,
+  step: Exclude<Step, { readonly kind: 'reset' | 'join' }>,
+): NodeEntry {
+  const { id, address } = step.node;
+  const node = present(findNode(topology, id), `the plan is about nodes of the topology, and ${address} is one`);
+  const entry = edited.get(id) ?? node.entry;
+  const known = knownTo(topology, step.node).map((other) => edited.get(other.id) ?? other);
   switch (step.kind) {
-    case 'reset':
-      return reset(topology, step.node);
     case 'set-epoch':
-      return withEntry(topology, step.node.id, (entry) => {
-        assert(entry.configEpoch === 0, `${step.node.address} takes a config epoch while it has none`);
-        return { ...entry, configEpoch: step.epoch };
-      });
-    case 'add-slots':
-      return withEntry(topology, step.node.id, (entry) => {
-        const taken = knownTo(topology, step.node).map(({ slots }) => intersectSlots(slots, step.slots));
-        assert(countSlots(unionSlots(...taken)) === 0, `the slots added to ${step.node.address} are free`);
-        return { ...entry, slots: unionSlots(entry.slots, step.slots) };
-      });
-    case 'join':
-      return join(topology, step.nodes);
-    case 'replicate':
-      return replicate(topology, step.node, step.primary);
+      assert(entry.configEpoch === 0, `${address} takes a config epoch while it has none`);
+      return { ...entry, configEpoch: step.epoch };
+    case 'add-slots': {
+      const isFree = known.every(({ slots }) => intersectSlots(slots, step.slots).length === 0);
+      assert(isFree, `the slots added to ${address} are free`);
+      return { ...entry, slots: unionSlots(entry.slots, step.slots) };
+    }
+    case 'replicate': {
+      const primary = known.find((other) => other.id === step.primary.id);
+      assert(primary !== undefined, `${address} knows ${step.primary.address} before it becomes its replica`);
+      assert(entry.slots.length === 0, `${address} owns no slots when it becomes a replica`);
+      const flags = entry.flags.map((flag) => (flag === 'master' ? 'slave' : flag));
+      return { ...entry, flags, primaryId: primary.id, configEpoch: primary.configEpoch };
+    }
   }
 }
 
@@ -64,9 +94,8 @@ function reset(topology: Topology, { id, address }: NodeRef): Topology {
         migrating: [],
         importing: [],
       };
-      const { master_link_status: _, ...info } = node.reach.view.info;
-      const view: View = { ...node.reach.view, entries: [entry], info: { ...info, role: 'master' }, migrations: [] };
-      return { ...node, id: entry.id, entry, reach: { ok: true, view } };
+      const view: View = { ...node.reach.view, migrations: [] };
+      return withEntries({ ...node, id: entry.id, entry, reach: { ok: true, view } }, [entry]);
     }),
   };
 }
@@ -94,38 +123,21 @@ function join(topology: Topology, refs: readonly NodeRef[]): Topology {
   };
 }
 
-function replicate(topology: Topology, ref: NodeRef, primary: NodeRef): Topology {
-  const desired = knownTo(topology, ref).find(({ id }) => id === primary.id);
-  assert(desired !== undefined, `${ref.address} knows ${primary.address} before it becomes its replica`);
-  const replicating = withEntry(topology, ref.id, (entry) => {
-    assert(entry.slots.length === 0, `${ref.address} owns no slots when it becomes a replica`);
-    const flags = entry.flags.map((flag) => (flag === 'master' ? 'slave' : flag));
-    return { ...entry, flags, primaryId: primary.id, configEpoch: desired.configEpoch };
-  });
-  return {
-    ...replicating,
-    nodes: replicating.nodes.map((node) => {
-      if (node.id !== ref.id || !isReached(node)) return node;
-      const info = { ...node.reach.view.info, role: 'slave', master_link_status: 'up' };
-      return { ...node, reach: { ok: true, view: { ...node.reach.view, info } } };
-    }),
-  };
-}
-
-/** Changes the node's own entry, and with it what all who know the node believe of it. */
-function withEntry(topology: Topology, id: NodeId, edit: (entry: NodeEntry) => NodeEntry): Topology {
-  const old = present(findNode(topology, id), `the plan is about nodes of the topology, and ${id} is one`).entry;
-  const own = edit(old);
+/** Changes what nodes say of themselves, and with it what all who know them believe. */
+function withOwnEntries(topology: Topology, edited: ReadonlyMap<NodeId, NodeEntry>): Topology {
   return {
     ...topology,
     nodes: topology.nodes.map((node) => {
-      const seen = node.id === id ? { ...node, entry: own } : node;
-      if (!isReached(seen) || !seen.reach.view.entries.some((entry) => entry.id === id)) return seen;
-      const entries = seen.reach.view.entries.map((entry) => {
-        if (entry.id !== id) return entry;
-        return hasFlag(entry, 'myself') ? own : { ...withoutMyself(own), link: entry.link };
+      if (!isReached(node)) return node;
+      const { entries } = node.reach.view;
+      if (!entries.some(({ id }) => edited.has(id))) return node;
+      const entry = edited.get(node.id) ?? node.entry;
+      const seen = entries.map((old) => {
+        const own = edited.get(old.id);
+        if (own === undefined) return old;
+        return hasFlag(old, 'myself') ? own : { ...withoutMyself(own), link: old.link };
       });
-      return withEntries(seen, entries);
+      return withEntries({ ...node, entry }, seen);
     }),
   };
 }
@@ -137,31 +149,26 @@ function knownTo(topology: Topology, { id, address }: NodeRef): readonly NodeEnt
   return node.reach.view.entries;
 }
 
-function withEntries(node: TopologyNode, entries: readonly NodeEntry[]): TopologyNode {
-  return node.reach.ok ? { ...node, reach: { ok: true, view: { ...node.reach.view, entries } } } : node;
+/** Gives the node this view, with what INFO and CLUSTER INFO tell of it. */
+function withEntries(node: ReachedNode, entries: readonly NodeEntry[]): TopologyNode {
+  const { view } = node.reach;
+  const assigned = countSlots(unionSlots(...entries.map(({ slots }) => slots)));
+  const clusterInfo = {
+    ...view.clusterInfo,
+    cluster_state: assigned === SLOT_COUNT ? 'ok' : 'fail',
+    cluster_slots_assigned: `${assigned}`,
+    cluster_slots_ok: `${assigned}`,
+    cluster_known_nodes: `${entries.length}`,
+    cluster_size: `${entries.filter(({ slots }) => slots.length > 0).length}`,
+  };
+  const { master_link_status: link = 'up', ...rest } = view.info;
+  const info =
+    roleOf(node.entry) === 'primary'
+      ? { ...rest, role: 'master' }
+      : { ...rest, role: 'slave', master_link_status: link };
+  return { ...node, reach: { ok: true, view: { ...view, entries, clusterInfo, info } } };
 }
 
 function withoutMyself(entry: NodeEntry): NodeEntry {
   return { ...entry, flags: entry.flags.filter((flag) => flag !== 'myself') };
-}
-
-/** Brings what CLUSTER INFO counts in line with what each node knows. */
-function withClusterInfo(topology: Topology): Topology {
-  return {
-    ...topology,
-    nodes: topology.nodes.map((node) => {
-      if (!isReached(node)) return node;
-      const { entries } = node.reach.view;
-      const assigned = countSlots(intersectSlots(unionSlots(...entries.map(({ slots }) => slots)), ALL_SLOTS));
-      const clusterInfo = {
-        ...node.reach.view.clusterInfo,
-        cluster_state: assigned === SLOT_COUNT ? 'ok' : 'fail',
-        cluster_slots_assigned: `${assigned}`,
-        cluster_slots_ok: `${assigned}`,
-        cluster_known_nodes: `${entries.length}`,
-        cluster_size: `${entries.filter(({ slots }) => slots.length > 0).length}`,
-      };
-      return { ...node, reach: { ok: true, view: { ...node.reach.view, clusterInfo } } };
-    }),
-  };
 }

@@ -51,7 +51,7 @@ export async function readContext(file: string, name: string): Promise<Context> 
     throw new OpsError('USAGE', `${file} is not valid YAML.`, { cause });
   }
   const contexts = isObject(document) && isObject(document['contexts']) ? document['contexts'] : {};
-  const context = contexts[name];
+  const context = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
   if (isObject(context)) return validate(file, name, context);
   const known = Object.keys(contexts);
   throw new OpsError('USAGE', `${file} has no context ${name}.`, {
@@ -61,7 +61,7 @@ export async function readContext(file: string, name: string): Promise<Context> 
 
 function validate(file: string, name: string, context: Record<string, unknown>): Context {
   for (const [field, value] of Object.entries(context)) {
-    const type = TYPES[field as keyof Context];
+    const type = Object.hasOwn(TYPES, field) ? TYPES[field as keyof Context] : undefined;
     if (type === undefined) throw new OpsError('USAGE', `${file}: context ${name} has an unknown field ${field}.`);
     if (!isOfType(value, type)) throw new OpsError('USAGE', `${file}: ${field} of context ${name} is not a ${type}.`);
   }

@@ -64,16 +64,26 @@ interface ParsedUri {
 
 function parseUri(text: string): ParsedUri {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^(rediss?|valkeys?):$/.test(url.protocol)) {
-    // The text is not repeated: it may hold a password.
-    throw new OpsError('USAGE', 'The URI is not of the form redis[s]://[user[:password]@]host:port.');
-  }
+  if (url === null || !/^(rediss?|valkeys?):$/.test(url.protocol)) throw unreadableUri();
   return {
-    ...(url.username === '' ? {} : { user: decodeURIComponent(url.username) }),
-    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-    tls: url.protocol.endsWith('s:'),
+    ...(url.username === '' ? {} : { user: decoded(url.username) }),
+    ...(url.password === '' ? {} : { password: decoded(url.password) }),
+    tls: url.protocol === 'rediss:' || url.protocol === 'valkeys:',
     seed: url.hostname === '' ? null : `${url.hostname}:${url.port === '' ? 6379 : url.port}`,
   };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw unreadableUri();
+  }
+}
+
+/** Neither the text nor a cause is repeated: it may hold a password. */
+function unreadableUri(): OpsError {
+  return new OpsError('USAGE', 'The URI is not of the form redis[s]://[user[:password]@]host:port.');
 }
 
 type TlsFlags = Pick<

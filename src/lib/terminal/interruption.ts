@@ -11,7 +11,7 @@ export function interruption(say: (text: string) => void): AbortSignal {
       say('Stopped at once. What was begun is left as it is.');
       process.exit(EXIT.interrupted);
     }
-    say('Stopping: what was begun is being undone. Press Ctrl-C again to stop at once.');
+    say('Stopping in good order. Press Ctrl-C again to stop at once.');
     controller.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);

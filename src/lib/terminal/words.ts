@@ -30,20 +30,28 @@ const LEADING_OPTIONS: Readonly<Record<string, boolean>> = {
   '--verbose': false,
   '--quiet': false,
   '--json': false,
+  '--color': false,
   '--no-color': false,
   '--ipv4': false,
   '--ipv6': false,
+  '--yes': false,
+  '--cluster-yes': false,
+  '--cluster-replicas': true,
+  '--cluster-search-multiple-owners': false,
   '-y': false,
   '-v': false,
   '-q': false,
 };
 
 /** The framework allows no digits as short names. */
-const RENAMED: Readonly<Record<string, string>> = { '-4': '--ipv4', '-6': '--ipv6' };
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['-4', '--ipv4'],
+  ['-6', '--ipv6'],
+]);
 
 /** The words with leading options moved to the end, before a `--` if there is one, so that the command comes first. */
 export function commandFirst(typed: readonly string[]): readonly string[] {
-  const words = typed.map((word) => RENAMED[word] ?? word);
+  const words = typed.map((word) => RENAMED.get(word) ?? word);
   const leading: string[] = [];
   let index = 0;
   for (;;) {
@@ -63,5 +71,5 @@ export function commandFirst(typed: readonly string[]): readonly string[] {
 
 function takesPlace(word: string): boolean {
   const [name = ''] = word.split('=', 1);
-  return name in LEADING_OPTIONS;
+  return Object.hasOwn(LEADING_OPTIONS, name);
 }

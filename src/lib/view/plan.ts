@@ -99,7 +99,7 @@ function shardTable(shards: readonly Shard[], topology: Topology, style: PlanSty
         seat === 0 ? 'primary' : 'replica',
         node.address,
         host,
-        ...(zones.size > 0 ? [zones.get(host) ?? ''] : []),
+        ...(zones.size > 0 ? [zones.get(typedHost(node)) ?? zones.get(host) ?? ''] : []),
         ...(seat === 0 ? [formatSlots(slots), `${countSlots(slots)}`] : ['', '']),
       ];
     }),
@@ -114,6 +114,11 @@ function shardTable(shards: readonly Shard[], topology: Topology, style: PlanSty
     { head: 'count', align: 'right' },
   ] as const;
   return renderTable(columns, rows, style);
+}
+
+/** The host as it was typed, which is how zones may name it too. */
+function typedHost({ address }: NodeRef): string {
+  return address.slice(0, address.lastIndexOf(':'));
 }
 
 function hostOf(topology: Topology, { id }: NodeRef): string {

@@ -1,0 +1,225 @@
+/**
+ * `cluster create` that does not come to its end: killed, stopped by its operator, or left by a node. The moment is
+ * named by what has been printed on stderr, where `--progress json` tells each stage, step and wait.
+ */
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { present } from '../../src/lib/assert.ts';
+import { eventually } from '../support/eventually.ts';
+import { home, type RunOptions } from '../support/executables.ts';
+import { expectEmptyAndAlone, expectServing, statesOf, withoutChange } from '../support/node-states.ts';
+import { rawCommand } from '../support/raw-command.ts';
+import { cluster, type Nodes, typedAs, withNodes } from '../support/transcript.ts';
+
+const FLAGS = '--replicas 1 --yes --progress json';
+
+/** Nodes that serve only after 5 s, so that a signal comes in time on the busiest machine. */
+const LEISURELY = { count: 6, settings: { 'cluster-node-timeout': '10000' } };
+
+/** Moments of an undisturbed run, in their order. */
+const MOMENTS = {
+  'at its first word': /"begin"/,
+  'when it has begun with the epochs': /"stage-begin","kind":"set-epoch"/,
+  'when one node has its epoch': /"step-end","kind":"set-epoch"/,
+  'when it has begun with the slots': /"stage-begin","kind":"add-slots"/,
+  'when it has begun with the meeting': /"stage-begin","kind":"join"/,
+  'while the nodes get to know each other': /"wait","what":"every node to know/,
+  'when all know each other': /"stage-end","kind":"join"/,
+  'when one replica has its primary': /"step-end","kind":"replicate"/,
+  'while the nodes come to agree': /"stage-end","kind":"replicate"/,
+  'while it waits for the cluster to serve': /"wait","what":"every node to serve"/,
+} as const;
+
+function newStateFolder(): RunOptions {
+  return { env: { XDG_STATE_HOME: mkdtempSync(path.join(home, 'state-')) } };
+}
+
+function journalOf(state: RunOptions): string {
+  const folder = path.join(present(state.env?.['XDG_STATE_HOME'], 'it was made above'), 'cluster/runs');
+  const [newest] = readdirSync(folder).sort().reverse();
+  return readFileSync(path.join(folder, present(newest, 'there was a run')), 'utf8');
+}
+
+/** News goes on spreading after the program was killed. With all slots given out, it ends with every node serving. */
+async function untilQuiet(nodes: Nodes): Promise<void> {
+  await eventually(
+    async () => {
+      const states = await statesOf(nodes);
+      const views = states.map((state) => state.nodes.map((line) => line.replace('myself,', '')));
+      for (const view of views) expect(view).toEqual(views[0]);
+      expect(states.map(({ clusterInfo }) => clusterInfo['cluster_state'])).not.toContain('fail');
+    },
+    { what: 'the nodes of the killed creation have nothing new to tell' },
+  );
+}
+
+describe.concurrent('kill -9', () => {
+  it.each(Object.entries(MOMENTS))('%s: the same command again makes the cluster', (_, when) =>
+    withNodes({ count: 6 }, async (nodes, typed) => {
+      const state = newStateFolder();
+      const killed = await cluster(`create ${typed} ${FLAGS}`, {
+        ...state,
+        interruptions: [{ signal: 'SIGKILL', when }],
+      });
+      expect(killed).toMatchObject({ signal: 'SIGKILL' });
+      const again = await cluster(`create ${typed} ${FLAGS}`, state);
+      expect(again).toMatchObject({ code: 0 });
+      await expectServing(nodes);
+    }),
+  );
+
+  it('without its journal: refused with the way out, and nothing is changed', () =>
+    withNodes({ count: 6 }, async (nodes, typed) => {
+      const when = MOMENTS['when one replica has its primary'];
+      await cluster(`create ${typed} ${FLAGS}`, { ...newStateFolder(), interruptions: [{ signal: 'SIGKILL', when }] });
+      await untilQuiet(nodes);
+      const again = await withoutChange(nodes, () => cluster(`create ${typed} ${FLAGS}`, newStateFolder()));
+      expect(again).toMatchObject({ code: 4 });
+      for (const { address } of nodes) expect(again.stderr).toContain(`[ERR] Node ${address} is not empty.`);
+      expect(again.stderr).toContain('send it CLUSTER RESET HARD');
+    }));
+
+  it('its journal says what is reset, and --dry-run resets nothing', () =>
+    withNodes({ count: 6 }, async (nodes, typed) => {
+      const state = newStateFolder();
+      const when = MOMENTS['when all know each other'];
+      await cluster(`create ${typed} ${FLAGS}`, { ...state, interruptions: [{ signal: 'SIGKILL', when }] });
+      await untilQuiet(nodes);
+      const look = await withoutChange(nodes, () => cluster(`create ${typed} --replicas 1 --dry-run`, state));
+      expect(look).toMatchObject({ code: 0 });
+      expect(look.stdout).toMatch(/^\[WARNING\] An earlier creation was interrupted .* are reset first: /);
+      for (const { address } of nodes) expect(look.stdout.split('\n')[0]).toContain(address);
+    }));
+
+  it.each([
+    [
+      'of the way back, when it begins',
+      [
+        { signal: 'SIGINT', when: MOMENTS['when it has begun with the meeting'] },
+        { signal: 'SIGKILL', when: /"undo-begin"/ },
+      ],
+    ],
+    [
+      'of the way back, when nodes are being reset',
+      [
+        { signal: 'SIGINT', when: MOMENTS['when it has begun with the meeting'] },
+        { signal: 'SIGKILL', when: /"stage-begin","kind":"reset"/ },
+      ],
+    ],
+  ] as const)('%s: the same command again makes the cluster', (_, interruptions) =>
+    withNodes({ count: 6 }, async (nodes, typed) => {
+      const state = newStateFolder();
+      const killed = await cluster(`create ${typed} ${FLAGS}`, { ...state, interruptions });
+      expect(killed).toMatchObject({ signal: 'SIGKILL' });
+      expect(await cluster(`create ${typed} ${FLAGS}`, state)).toMatchObject({ code: 0 });
+      await expectServing(nodes);
+    }),
+  );
+
+  it('of the run that clears away, too', () =>
+    withNodes({ count: 6 }, async (nodes, typed) => {
+      const state = newStateFolder();
+      for (const when of [MOMENTS['while the nodes get to know each other'], /"stage-begin","kind":"reset"/]) {
+        const killed = await cluster(`create ${typed} ${FLAGS}`, {
+          ...state,
+          interruptions: [{ signal: 'SIGKILL', when }],
+        });
+        expect(killed).toMatchObject({ signal: 'SIGKILL' });
+      }
+      expect(await cluster(`create ${typed} ${FLAGS}`, state)).toMatchObject({ code: 0 });
+      await expectServing(nodes);
+    }));
+});
+
+describe.concurrent('Ctrl-C', () => {
+  const { 'at its first word': _, ...moments } = MOMENTS;
+
+  it.each(Object.entries(moments))('%s: everything is undone', (_, when) =>
+    withNodes(LEISURELY, async (nodes, typed) => {
+      const state = newStateFolder();
+      const stopped = await cluster(`create ${typed} ${FLAGS}`, {
+        ...state,
+        interruptions: [{ signal: 'SIGINT', when }],
+      });
+      expect(stopped).toMatchObject({ code: 130 });
+      await expectEmptyAndAlone(nodes);
+      expect(stopped.stderr).toContain('Everything was undone: the nodes are as empty as before.');
+      expect(journalOf(state)).toContain('"outcome":"undone"');
+    }),
+  );
+
+  it('SIGTERM likewise, and the same command works at once', () =>
+    withNodes(LEISURELY, async (nodes, typed) => {
+      const when = MOMENTS['while it waits for the cluster to serve'];
+      const stopped = await cluster(`create ${typed} ${FLAGS}`, { interruptions: [{ signal: 'SIGTERM', when }] });
+      expect(stopped).toMatchObject({ code: 130 });
+      await expectEmptyAndAlone(nodes);
+      expect(await cluster(`create ${typed} ${FLAGS}`)).toMatchObject({ code: 0 });
+      await expectServing(nodes);
+    }));
+
+  it('twice: it stops at once, and the same command again makes the cluster', () =>
+    withNodes(LEISURELY, async (nodes, typed) => {
+      const state = newStateFolder();
+      const stopping = cluster(`create ${typed} ${FLAGS} -t 2`, {
+        ...state,
+        interruptions: [
+          { signal: 'SIGINT', when: /no answer within 2 s/ },
+          { signal: 'SIGINT', when: /"undo-begin"/ },
+        ],
+      });
+      // A node that does not answer makes the way back long enough for the second Ctrl-C.
+      const slow = present(nodes[5], 'there are six');
+      await eventually(() => expect(journalOf(state).match(/"step-end"/g)).toHaveLength(4), {
+        what: 'all commands are sent',
+      });
+      process.kill(slow.pid, 'SIGSTOP');
+      const stopped = await stopping;
+      process.kill(slow.pid, 'SIGCONT');
+      expect(stopped).toMatchObject({ code: 130 });
+      expect(stopped.stderr).toContain('Stopped at once. What was begun is left as it is.');
+      expect(await cluster(`create ${typed} ${FLAGS}`, state)).toMatchObject({ code: 0 });
+      await expectServing(nodes);
+    }));
+});
+
+describe.concurrent('a node that dies meanwhile', () => {
+  it.each([0, 4])('node %i: it is named, and all others are empty again', (victim) =>
+    withNodes({ count: 6 }, async (nodes, typed) => {
+      const state = newStateFolder();
+      const [dying, blocked] = [present(nodes[victim], 'there are six'), present(nodes[2], 'there are six')];
+      // One that cannot be met keeps the creation from its end until the other has died.
+      await rawCommand(blocked.address, ['CONFIG', 'SET', 'cluster-announce-bus-port', '1']);
+      const running = cluster(`create ${typed} ${FLAGS}`, state);
+      await eventually(() => expect(journalOf(state).match(/"step-begin"/g)).toHaveLength(3), {
+        what: 'the nodes are meeting',
+      });
+      process.kill(dying.pid, 'SIGKILL');
+      const run = await running;
+      expect(run).toMatchObject({ code: 5 });
+      expect(run.stderr).toContain(`Node ${dying.address} is still as it was when it was lost`);
+      const others = nodes.filter((node) => node !== dying);
+      await expectEmptyAndAlone(others);
+      await rawCommand(blocked.address, ['CONFIG', 'SET', 'cluster-announce-bus-port', '0']);
+      expect(await cluster(`create ${typedAs(others)} --yes`, state)).toMatchObject({ code: 0 });
+      await expectServing(others);
+    }),
+  );
+});
+
+describe.concurrent('a bus port that cannot be reached', () => {
+  it.each([0, 3, 5])('of node %i: it is named, and everything is undone', (index) =>
+    withNodes({ count: 6 }, async (nodes, typed) => {
+      const blocked = present(nodes[index], 'there are six');
+      await rawCommand(blocked.address, ['CONFIG', 'SET', 'cluster-announce-bus-port', '1']);
+      const run = await cluster(`create ${typed} --replicas 1 --yes --wait-timeout 3`);
+      expect(run).toMatchObject({ code: 1 });
+      expect(run.stderr).toContain(`Bus port 1 of ${blocked.address} cannot be reached from here: Connection refused.`);
+      await expectEmptyAndAlone(nodes);
+      const others = nodes.filter((node) => node !== blocked);
+      expect(await cluster(`create ${typedAs(others)} --yes`)).toMatchObject({ code: 0 });
+      await expectServing(others);
+    }),
+  );
+});

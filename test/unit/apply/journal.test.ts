@@ -1,0 +1,152 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { continueJournal, openJournal, readRuns } from '../../../src/lib/apply/journal.ts';
+import { findLeftovers } from '../../../src/lib/apply/leftovers.ts';
+import type { NodeRef, Plan } from '../../../src/lib/plan/plan.ts';
+import { nodeId, topology } from '../../support/topology-builder.ts';
+
+const OWNER = { pid: 4711, startTime: 'at noon' };
+const NODES = topology().primary('a').primary('b').primary('c').build();
+
+function ref(name: string): NodeRef {
+  return { id: nodeId(name), address: `${name}:7000` };
+}
+
+const PLAN: Plan = {
+  version: 1,
+  intention: 'create a cluster of 2 shards from 2 nodes',
+  basis: 'as it was',
+  steps: [
+    { kind: 'set-epoch', node: ref('a'), epoch: 1 },
+    { kind: 'set-epoch', node: ref('b'), epoch: 2 },
+    { kind: 'join', nodes: [ref('a'), ref('b'), ref('c')] },
+  ],
+  hazards: [],
+};
+
+describe('the journal', () => {
+  let directory = '';
+  beforeEach(() => {
+    directory = path.join(mkdtempSync(path.join(tmpdir(), 'cluster-journal-')), 'runs');
+  });
+  afterEach(() => rmSync(path.dirname(directory), { recursive: true }));
+
+  function open(now = new Date('2026-11-23T01:15:00Z'), suffix = '4e1f'): ReturnType<typeof openJournal> {
+    return openJournal({ directory, now, process: OWNER, suffix });
+  }
+
+  it('is read back as it was written', () => {
+    const journal = open();
+    journal.begin(PLAN);
+    journal.stepBegin([0, 1]);
+    journal.stepEnd([0, 1]);
+    journal.stepBegin([2]);
+    journal.end('undone');
+    expect(readRuns(directory)).toEqual([
+      {
+        run: '20261123-011500-4e1f',
+        process: OWNER,
+        plan: PLAN,
+        begun: new Set([0, 1, 2]),
+        ended: new Set([0, 1]),
+        outcome: 'undone',
+      },
+    ]);
+  });
+
+  it('has each line on the disk when the call returns', () => {
+    const journal = open();
+    const file = path.join(directory, `${journal.run}.jsonl`);
+    journal.begin(PLAN);
+    expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(2);
+    journal.stepBegin([0]);
+    expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(3);
+  });
+
+  it('is for its owner only', () => {
+    const journal = open();
+    journal.begin(PLAN);
+    expect(statSync(directory).mode & 0o077).toBe(0);
+    expect(statSync(path.join(directory, `${journal.run}.jsonl`)).mode & 0o077).toBe(0);
+  });
+
+  it('writes nothing for a run that never begins', () => {
+    open();
+    expect(readRuns(directory)).toEqual([]);
+  });
+
+  it('passes over a torn last line: what it announced did not begin', () => {
+    const journal = open();
+    journal.begin(PLAN);
+    journal.stepBegin([0]);
+    appendFileSync(path.join(directory, `${journal.run}.jsonl`), '{"line":"step-begin","steps":[1');
+    const [run] = readRuns(directory);
+    expect(run?.begun).toEqual(new Set([0]));
+    expect(run?.outcome).toBeNull();
+  });
+
+  it('leaves out files without a whole first line, of another version, and of another kind', () => {
+    const journal = open();
+    journal.begin(PLAN);
+    writeFileSync(path.join(directory, 'torn.jsonl'), '{"line":"begin","run":"torn"');
+    writeFileSync(path.join(directory, 'empty.jsonl'), '');
+    writeFileSync(
+      path.join(directory, 'newer.jsonl'),
+      `${JSON.stringify({ line: 'begin', run: 'newer', process: OWNER, plan: { ...PLAN, version: 2 } })}\n`,
+    );
+    writeFileSync(path.join(directory, 'notes.txt'), 'not ours');
+    expect(readRuns(directory).map(({ run }) => run)).toEqual([journal.run]);
+  });
+
+  it('has the newest run first', () => {
+    open(new Date('2026-11-23T01:15:00Z')).begin(PLAN);
+    open(new Date('2026-11-24T00:00:00Z')).begin(PLAN);
+    open(new Date('2026-11-23T09:00:00Z')).begin(PLAN);
+    expect(readRuns(directory).map(({ run }) => run.slice(0, 11))).toEqual([
+      '20261124-00',
+      '20261123-09',
+      '20261123-01',
+    ]);
+  });
+
+  it('has no runs in a folder that is not there', () => {
+    expect(readRuns(path.join(directory, 'nowhere'))).toEqual([]);
+  });
+
+  describe('of a run without an end', () => {
+    const leftovers = (nodes = NODES) => {
+      const { runs, nodes: touched } = findLeftovers(readRuns(directory), nodes);
+      return { runs: runs.map(({ run }) => run), nodes: touched.map(({ id }) => id) };
+    };
+    const NONE = { runs: [], nodes: [] };
+
+    it('tells which nodes it has begun to change, until it is closed', () => {
+      const journal = open();
+      journal.begin(PLAN);
+      journal.stepBegin([1]);
+      expect(leftovers()).toEqual({ runs: [journal.run], nodes: [nodeId('b')] });
+      journal.stepBegin([2]);
+      expect(leftovers()).toEqual({ runs: [journal.run], nodes: [nodeId('a'), nodeId('b'), nodeId('c')] });
+      continueJournal(directory, journal.run, OWNER).end('undone');
+      expect(leftovers()).toEqual(NONE);
+    });
+
+    it('is the same where it could not be undone', () => {
+      const journal = open();
+      journal.begin(PLAN);
+      journal.stepBegin([0]);
+      journal.end('partial');
+      expect(leftovers()).toEqual({ runs: [journal.run], nodes: [nodeId('a')] });
+    });
+
+    it('is nothing where it changed nothing yet, or only other nodes', () => {
+      const early = open();
+      early.begin(PLAN);
+      expect(leftovers()).toEqual(NONE);
+      early.stepBegin([0]);
+      expect(leftovers(topology().primary('b').build())).toEqual(NONE);
+    });
+  });
+});

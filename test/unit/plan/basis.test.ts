@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { basisDifference, basisOf } from '../../../src/lib/plan/basis.ts';
+import { nodeId, topology } from '../../support/topology-builder.ts';
+
+const a = nodeId('a');
+const b = nodeId('b');
+const two = topology()
+  .primary('a', { slots: '0-8191' })
+  .primary('b', { slots: '8192-16383', migrating: { 9000: 'a' } });
+
+describe('basisOf', () => {
+  it('says role, epoch, slots and open slots of each node, by id', () => {
+    expect(basisOf(two.replica('c', { of: 'b', unreachable: 'refused' }).build())).toBe(
+      [
+        `${nodeId('c')} replica of ${b}, epoch 2, no slots, unreachable`,
+        `${a} primary, epoch 1, slots 0-8191`,
+        `${b} primary, epoch 2, slots 8192-16383, migrating 9000 to ${a}`,
+      ].join('\n'),
+    );
+  });
+
+  it('counts neither order nor addresses', () => {
+    const original = topology().primary('a', { epoch: 1 }).primary('b', { epoch: 2 }).build();
+    const other = topology().primary('b', { epoch: 2, host: 'elsewhere' }).primary('a', { epoch: 1, port: 7 }).build();
+    expect(basisOf(other)).toBe(basisOf(original));
+  });
+});
+
+describe('basisDifference', () => {
+  it('is empty where nothing changed', () => {
+    expect(basisDifference(basisOf(two.build()), basisOf(two.build()))).toEqual([]);
+  });
+
+  it('has a line for each node that came, went or changed', () => {
+    const before = basisOf(two.build());
+    const after = basisOf(topology().primary('a', { slots: '0-16383', epoch: 3 }).primary('d', { epoch: 4 }).build());
+    expect(basisDifference(before, after)).toEqual([
+      `Node ${nodeId('d')} is new: primary, epoch 4, no slots.`,
+      `Node ${a} was: primary, epoch 1, slots 0-8191. It is now: primary, epoch 3, slots 0-16383.`,
+      `Node ${b} is gone. It was: primary, epoch 2, slots 8192-16383, migrating 9000 to ${a}.`,
+    ]);
+  });
+});

@@ -76,7 +76,8 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       const topology = await this.observeNamed(session);
       const leftovers = this.leftoversOn(topology);
       const cleared = leftovers === null ? topology : simulateEnd(topology, leftovers.plan);
-      const plan = this.acceptable(planCreate(cleared, options), flags);
+      const plan = this.acceptable(planCreate(cleared, options));
+      this.savePlan(plan, flags);
       this.print(renderPlan(plan, cleared, { ...session.style, zones: options.zones }));
       const reset = leftovers === null ? {} : { reset: leftovers.plan };
       if (flags['dry-run']) return { version: 1, outcome: 'planned', ...reset, plan };
@@ -96,7 +97,7 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       await resetLeftovers(leftovers.plan, topology, leftovers.runs, journalDirectory(process.env), executor);
       // The same plan but for the ids, which a reset renews.
       const empty = await this.observeNamed(session);
-      const renewed = this.acceptable(planCreate(empty, options), flags);
+      const renewed = this.acceptable(planCreate(empty, options));
       await createCluster(renewed, empty, executor);
       return { version: 1, outcome: 'done', ...reset, plan: renewed, check: await this.report(session) };
     });

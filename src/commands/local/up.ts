@@ -81,7 +81,7 @@ stopped with \`local down --keep\` comes back with its data.`;
     if (!reachedNodes(topology).every(isAlone)) return;
     try {
       const planned = planCreate(topology, { replicas: state.replicas, zones: new Map() });
-      const plan = this.acceptable(planned, { yes: true, 'dry-run': false });
+      const plan = this.acceptable(planned);
       const signal = this.interruption();
       const journal = this.openJournal();
       await createCluster(plan, topology, {

@@ -9,7 +9,27 @@ export type ApplyEvent =
   /** Waiting for `what`; `missing` names who is not there yet, a phrase each. */
   | { readonly event: 'wait'; readonly what: string; readonly missing: readonly string[] }
   | { readonly event: 'wait-end'; readonly what: string }
+  | MoveProgress
+  /** A move goes on in another way, or once more; `because` is a sentence. */
+  | { readonly event: 'move-retry'; readonly because: string }
   /** Something went wrong and what was begun is being undone. */
   | { readonly event: 'undo-begin'; readonly because: string };
+
+export interface MoveProgress {
+  readonly event: 'move-progress';
+  readonly slotsDone: number;
+  readonly slots: number;
+  readonly keysDone: number;
+  /** Null where they were not counted. */
+  readonly keys: number | null;
+  /** Over the last seconds. */
+  readonly keysPerSecond: number;
+  /** Null while it cannot be told. */
+  readonly remainingMs: number | null;
+  /** `a to b`, the pairs that are being worked on. */
+  readonly pairs: readonly string[];
+  /** True while the work is held back for the sake of the other clients. */
+  readonly isSlowedDown: boolean;
+}
 
 export type Emit = (event: ApplyEvent) => void;

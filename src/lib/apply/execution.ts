@@ -6,6 +6,8 @@ import type { TopologyNode } from '../model/topology.ts';
 import type { NodeRef } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import type { Emit } from './events.ts';
+import type { Journal } from './journal.ts';
+import type { MoveSettings } from './move/settings.ts';
 
 export interface Execution {
   readonly cluster: Cluster;
@@ -13,6 +15,8 @@ export interface Execution {
   readonly signal: AbortSignal;
   /** The bound of each single wait. */
   readonly waitTimeoutMs: number;
+  readonly journal: Journal;
+  readonly move: MoveSettings;
   /** The nodes as they were observed right before the plan began, by id. */
   readonly nodes: ReadonlyMap<NodeId, TopologyNode>;
 }

@@ -5,6 +5,7 @@
  * stage before it is finished. Each stage is in the journal BEFORE it acts and again AFTER its effect was seen.
  */
 import { setMaxListeners } from 'node:events';
+import { assert } from '../assert.ts';
 import { mapBounded } from '../bounded.ts';
 import { OpsError } from '../errors.ts';
 import type { NodeId } from '../model/node.ts';
@@ -18,6 +19,8 @@ import type { Emit } from './events.ts';
 import type { Execution } from './execution.ts';
 import { join } from './join.ts';
 import type { Journal } from './journal.ts';
+import { type IndexedMove, moveAll } from './move/all.ts';
+import { MOVE_DEFAULTS, type MoveSettings } from './move/settings.ts';
 import { replicate } from './replicate.ts';
 import { reset } from './reset.ts';
 
@@ -30,6 +33,8 @@ export interface ExecutorOptions {
   /** Fires when the operator asks to stop: the step under way is finished or given up, no further one is begun. */
   readonly signal: AbortSignal;
   readonly waitTimeoutMs: number;
+  /** How slots are moved. Default: {@link MOVE_DEFAULTS}. */
+  readonly move?: MoveSettings;
 }
 
 /**
@@ -43,23 +48,19 @@ export async function execute(
   changed: Set<NodeId> = new Set(),
 ): Promise<void> {
   const nodes = new Map<NodeId, Topology['nodes'][number]>(topology.nodes.map((node) => [node.id, node]));
-  const execution: Execution = { ...options, nodes };
+  const execution: Execution = { move: MOVE_DEFAULTS, ...options, nodes };
   // Each wait listens to the signal, and there are as many waits as concurrent steps: that is no leak.
   setMaxListeners(2 * CONCURRENT_STEPS_MAX, options.signal);
   for (const stage of stagesOf(plan.steps)) {
     throwIfInterrupted(options.signal);
     const indexes = stage.map(({ index }) => index);
     options.journal.stepBegin(indexes);
-    await performStage(
-      execution,
-      stage.map(({ step }) => step),
-      changed,
-    );
+    await performStage(execution, stage, changed);
     options.journal.stepEnd(indexes);
   }
 }
 
-interface IndexedStep {
+export interface IndexedStep {
   readonly index: number;
   readonly step: Step;
 }
@@ -75,13 +76,18 @@ function stagesOf(steps: readonly Step[]): readonly (readonly IndexedStep[])[] {
   return stages;
 }
 
-async function performStage(execution: Execution, steps: readonly Step[], changed: Set<NodeId>): Promise<void> {
-  const kind = (steps[0] as Step).kind;
-  const count = steps.length;
+async function performStage(execution: Execution, stage: readonly IndexedStep[], changed: Set<NodeId>): Promise<void> {
+  const kind = (stage[0] as IndexedStep).step.kind;
+  const count = stage.length;
   let done = 0;
   execution.emit({ event: 'stage-begin', kind, steps: count });
-  await mapBounded(steps, CONCURRENT_STEPS_MAX, async (step) => {
+  if (kind === 'move-slots') {
+    await moveAll(execution, movesOf(stage));
+    return execution.emit({ event: 'stage-end', kind, steps: count });
+  }
+  await mapBounded(stage, CONCURRENT_STEPS_MAX, async ({ step }) => {
     throwIfInterrupted(execution.signal);
+    assert(step.kind !== 'move-slots', 'a stage has steps of one kind');
     try {
       await perform(execution, step);
     } catch (failure) {
@@ -96,7 +102,12 @@ async function performStage(execution: Execution, steps: readonly Step[], change
 
 /** The nodes that the step changes. */
 export function nodesOf(step: Step): readonly NodeId[] {
+  if (step.kind === 'move-slots') return [step.source.id, step.target.id];
   return (step.kind === 'join' ? step.nodes : [step.node]).map(({ id }) => id);
+}
+
+function movesOf(stage: readonly IndexedStep[]): readonly IndexedMove[] {
+  return stage.flatMap(({ index, step }) => (step.kind === 'move-slots' ? [{ index, move: step }] : []));
 }
 
 /** A join is many commands, and may have acted before one of them was refused; all other steps are one. */
@@ -104,13 +115,17 @@ function mayHaveActed(step: Step, failure: unknown): boolean {
   return step.kind === 'join' || !(failure instanceof OpsError && failure.cause instanceof ReplyError);
 }
 
+/** Moves are not among them: they take turns by rules of their own (`move/all.ts`). */
 type Performers = {
-  readonly [Kind in StepKind]: (execution: Execution, step: Extract<Step, { kind: Kind }>) => Promise<void>;
+  readonly [Kind in Exclude<StepKind, 'move-slots'>]: (
+    execution: Execution,
+    step: Extract<Step, { kind: Kind }>,
+  ) => Promise<void>;
 };
 
 const PERFORMERS: Performers = { reset, 'set-epoch': setEpoch, 'add-slots': addSlots, join, replicate };
 
-function perform(execution: Execution, step: Step): Promise<void> {
+function perform(execution: Execution, step: Exclude<Step, { kind: 'move-slots' }>): Promise<void> {
   // The table has, for each kind, the function for that kind; TypeScript cannot carry the kind from key to argument.
   return (PERFORMERS[step.kind] as (execution: Execution, step: Step) => Promise<void>)(execution, step);
 }

@@ -4,6 +4,8 @@
  *
  *   {"line":"begin","run":"20261123-011500-4e1f","process":{"pid":4711,"startTime":"…"},"at":"…","plan":{…}}
  *   {"line":"step-begin","at":"…","steps":[0,1,2]}
+ *   {"line":"slots","at":"…","step":3,"state":"opening","slots":[[0,63]]}
+ *   {"line":"slots","at":"…","step":3,"state":"closed","slots":[[0,63]]}
  *   {"line":"step-end","at":"…","steps":[0,1,2]}
  *   {"line":"end","at":"…","outcome":"done"}
  *
@@ -11,6 +13,7 @@
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import type { SlotSet } from '../model/slot-set.ts';
 import type { Plan } from '../plan/plan.ts';
 
 export type Outcome = 'done' | 'undone' | 'failed' | 'partial';
@@ -23,6 +26,8 @@ export interface Journal {
   stepBegin(steps: readonly number[]): void;
   /** Indexes into the plan's steps, AFTER their effect was seen. */
   stepEnd(steps: readonly number[]): void;
+  /** Slots of a move: `opening` BEFORE the first of them is opened, `closed` AFTER none of them is open any more. */
+  slots(step: number, state: 'opening' | 'closed', slots: SlotSet): void;
   end(outcome: Outcome): void;
 }
 
@@ -40,6 +45,7 @@ export interface Run {
   readonly plan: Plan;
   readonly begun: ReadonlySet<number>;
   readonly ended: ReadonlySet<number>;
+  readonly beganAt: string;
   /** Null while it runs, and for ever when it was killed. */
   readonly outcome: Outcome | null;
 }
@@ -78,13 +84,14 @@ export function continueJournal(directory: string, run: string, process: Process
     begin: (plan) => write({ line: 'begin', run, process, at: at(), plan }),
     stepBegin: (steps) => write({ line: 'step-begin', at: at(), steps }),
     stepEnd: (steps) => write({ line: 'step-end', at: at(), steps }),
+    slots: (step, state, slots) => write({ line: 'slots', at: at(), step, state, slots }),
     end: (outcome) => write({ line: 'end', at: at(), outcome }),
   };
 }
 
 /** The journal for steps that are not the plan's: they would be taken for steps of the same number. */
 export function withoutNotes(journal: Journal): Journal {
-  return { ...journal, stepBegin: () => undefined, stepEnd: () => undefined };
+  return { ...journal, stepBegin: () => undefined, stepEnd: () => undefined, slots: () => undefined };
 }
 
 /** Every run in the directory, newest first. A file without a whole first line never changed anything and is left out. */
@@ -107,7 +114,7 @@ export function parseRun(text: string): Run | null {
     const line = parseLine(raw);
     if (line === null) continue;
     if (line.line === 'begin' && line.plan?.version === 1)
-      run = { run: line.run, process: line.process, plan: line.plan };
+      run = { run: line.run, process: line.process, beganAt: line.at, plan: line.plan };
     else if (line.line === 'step-begin') for (const step of line.steps) begun.add(step);
     else if (line.line === 'step-end') for (const step of line.steps) ended.add(step);
     else if (line.line === 'end') outcome = line.outcome;
@@ -116,8 +123,9 @@ export function parseRun(text: string): Run | null {
 }
 
 type Line =
-  | { line: 'begin'; run: string; process: ProcessIdentity; plan: Plan }
+  | { line: 'begin'; run: string; at: string; process: ProcessIdentity; plan: Plan }
   | { line: 'step-begin' | 'step-end'; steps: readonly number[] }
+  | { line: 'slots'; step: number; state: 'opening' | 'closed'; slots: SlotSet }
   | { line: 'end'; outcome: Outcome };
 
 function parseLine(raw: string): Line | null {

@@ -20,11 +20,19 @@ export interface Leftovers {
  */
 export function findLeftovers(runs: readonly Run[], topology: Topology): Leftovers {
   const finished = new Set(runs.filter(({ outcome }) => outcome === 'done').flatMap(touchedBy));
-  const unfinished = runs.filter(({ outcome }) => outcome === null || outcome === 'partial');
+  const unfinished = runs.filter(
+    ({ outcome, plan }) => (outcome === null || outcome === 'partial') && isCreation(plan),
+  );
   const touched = new Set(unfinished.flatMap(touchedBy).filter((id) => !finished.has(id)));
   const nodes = topology.nodes.filter(({ id }) => touched.has(id));
   const ids = new Set(nodes.map(({ id }) => id));
   return { runs: unfinished.filter((run) => touchedBy(run).some((id) => ids.has(id))), nodes };
+}
+
+/** Of all plans only a creation may be cleared away: nodes that move slots are of a living cluster, keys or not. */
+function isCreation(plan: Plan): boolean {
+  const kinds = new Set(plan.steps.map(({ kind }) => kind));
+  return kinds.has('set-epoch') || kinds.has('add-slots');
 }
 
 /** The nodes that a run has begun to change. */

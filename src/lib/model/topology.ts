@@ -35,6 +35,8 @@ export interface SlotMigration {
   readonly isRunning: boolean;
   /** The server's own explanation; empty where it gives none. */
   readonly message: string;
+  /** How often the server has tried again by itself; only Redis does. */
+  readonly retries?: number;
 }
 
 /** A node as seen from here: `entry` is its own line where it answered, else what another node believes of it. */

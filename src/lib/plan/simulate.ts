@@ -3,12 +3,20 @@
  * all nodes that know each other agree.
  */
 import { assert, present } from '../assert.ts';
-import type { NodeEntry, NodeId } from '../model/node.ts';
+import type { NodeEntry, NodeId, OpenSlot } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
-import { countSlots, intersectSlots, NO_SLOTS, SLOT_COUNT, unionSlots } from '../model/slot-set.ts';
+import {
+  countSlots,
+  hasSlot,
+  intersectSlots,
+  NO_SLOTS,
+  SLOT_COUNT,
+  subtractSlots,
+  unionSlots,
+} from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode, View } from '../model/topology.ts';
 import { findNode, isReached, keyCount } from '../model/topology.ts';
-import type { NodeRef, Plan, Step } from './plan.ts';
+import type { MoveSlots, NodeRef, Plan, Step } from './plan.ts';
 
 /** The topology after the step. The step's precondition must hold: planning a step that cannot work is a bug. */
 export function simulate(topology: Topology, step: Step): Topology {
@@ -40,7 +48,9 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
   for (const step of steps) {
     if (step.kind === 'reset') now = reset(now, step.node);
     else if (step.kind === 'join') now = join(now, step.nodes);
-    else edited.set(step.node.id, editedEntry(now, edited, step));
+    else if (step.kind === 'move-slots') {
+      for (const entry of movedEntries(now, edited, step)) edited.set(entry.id, entry);
+    } else edited.set(step.node.id, editedEntry(now, edited, step));
   }
   return edited.size === 0 ? now : withOwnEntries(now, edited);
 }
@@ -49,7 +59,7 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
 function editedEntry(
   topology: Topology,
   edited: ReadonlyMap<NodeId, NodeEntry>,
-  step: Exclude<Step, { readonly kind: 'reset' | 'join' }>,
+  step: Exclude<Step, { readonly kind: 'reset' | 'join' | 'move-slots' }>,
 ): NodeEntry {
   const { id, address } = step.node;
   const node = present(findNode(topology, id), `the plan is about nodes of the topology, and ${address} is one`);
@@ -72,6 +82,48 @@ function editedEntry(
       return { ...entry, flags, primaryId: primary.id, configEpoch: primary.configEpoch };
     }
   }
+}
+
+/**
+ * What source and target say of themselves after the move, and the target's replicas. The target takes a new config
+ * epoch, the highest of all, unless it has that already: without it nobody would believe that the slots are its own.
+ * Source: `clusterBumpConfigEpochWithoutConsensus`, at SETSLOT NODE as at the end of an atomic move; all versions. An
+ * emptied source stays what it is here, because whether it becomes a replica is for its settings to say.
+ */
+function movedEntries(
+  topology: Topology,
+  edited: ReadonlyMap<NodeId, NodeEntry>,
+  { source, target, slots }: MoveSlots,
+): readonly NodeEntry[] {
+  const known = knownTo(topology, target).map((other) => edited.get(other.id) ?? other);
+  const entryOf = ({ id, address }: NodeRef): NodeEntry => {
+    const node = present(findNode(topology, id), `the plan is about nodes of the topology, and ${address} is one`);
+    return edited.get(id) ?? node.entry;
+  };
+  const [giving, taking] = [entryOf(source), entryOf(target)];
+  assert(source.id !== target.id, `${source.address} moves slots to another node`);
+  assert(subtractSlots(slots, giving.slots).length === 0, `${source.address} owns the slots that it gives`);
+  assert(
+    known.some(({ id }) => id === source.id),
+    `${target.address} knows ${source.address} before it takes slots`,
+  );
+  for (const entry of [giving, taking]) assert(roleOf(entry) === 'primary', 'only primaries give and take slots');
+  const current = currentEpochOf(topology, target);
+  const highest = known.reduce((epoch, entry) => Math.max(epoch, entry.configEpoch), current);
+  const configEpoch = taking.configEpoch === highest && highest > 0 ? highest : highest + 1;
+  const still = ({ slot }: OpenSlot): boolean => !hasSlot(slots, slot);
+  const closed = (entry: NodeEntry): Pick<NodeEntry, 'migrating' | 'importing'> => ({
+    migrating: entry.migrating.filter(still),
+    importing: entry.importing.filter(still),
+  });
+  return [
+    { ...giving, ...closed(giving), slots: subtractSlots(giving.slots, slots) },
+    { ...taking, ...closed(taking), slots: unionSlots(taking.slots, slots), configEpoch },
+    ...topology.nodes
+      .map((node) => edited.get(node.id) ?? node.entry)
+      .filter(({ primaryId }) => primaryId === target.id)
+      .map((entry) => ({ ...entry, configEpoch })),
+  ];
 }
 
 /** The node becomes an empty primary that knows nobody, under another id. Others keep what they know of the old one. */
@@ -147,6 +199,13 @@ function knownTo(topology: Topology, { id, address }: NodeRef): readonly NodeEnt
   const node = findNode(topology, id);
   assert(node && isReached(node), `${address} is reachable when a step is about it`);
   return node.reach.view.entries;
+}
+
+/** The epoch of the last election or move that the node has heard of; 0 where it does not say. */
+function currentEpochOf(topology: Topology, { id }: NodeRef): number {
+  const node = findNode(topology, id);
+  const { cluster_current_epoch: epoch = '0' } = node?.reach.ok ? node.reach.view.clusterInfo : {};
+  return Number(epoch);
 }
 
 /** Gives the node this view, with what INFO and CLUSTER INFO tell of it. */

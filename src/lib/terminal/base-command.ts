@@ -28,13 +28,13 @@ import { interruption } from './interruption.ts';
 import type { Progress, ProgressMode } from './progress.ts';
 import { startProgress } from './progress.ts';
 
-interface OutputFlags {
+export interface OutputFlags {
   readonly progress: 'auto' | 'plain' | 'json' | 'none';
   readonly color: boolean;
   readonly quiet: boolean;
 }
 
-interface ConsentFlags {
+export interface ConsentFlags {
   readonly yes: boolean;
   readonly 'dry-run': boolean;
   readonly 'plan-out'?: string | undefined;
@@ -53,13 +53,14 @@ export abstract class ClusterCommand extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = outputFlags;
 
-  /** Runs `work` with a session and closes it, whatever happens. */
+  /** Runs `work` with a session and closes it, whatever happens. `clientName` is what CLIENT LIST of each node shows. */
   protected async withSession<Result>(
     flags: ConnectionFlags & OutputFlags,
     words: readonly string[],
     work: (session: Session) => Promise<Result>,
+    clientName: string | null = null,
   ): Promise<Result> {
-    const target = await readTarget({ flags, environment: process.env, clientName: null, askPassword });
+    const target = await readTarget({ flags, environment: process.env, clientName, askPassword });
     const seeds = parseSeeds(words.length > 0 ? words : target.seeds);
     const progress = startProgress(this.progressMode(flags));
     const cluster = connect(target.options);
@@ -76,17 +77,21 @@ export abstract class ClusterCommand extends Command {
     if (!flags['dry-run']) refuseUnattended(this.asking(flags));
   }
 
-  /** The plan, or REFUSED with every reason. `--plan-out` is written here, before any question. */
-  protected acceptable(planned: Planned, flags: ConsentFlags): Plan {
+  /** The plan, or REFUSED with every reason. */
+  protected acceptable(planned: Planned): Plan {
     if (!planned.ok) {
       const suggestions = planned.refusals.flatMap(({ suggestion }) => suggestion ?? []);
       throw new OpsError('REFUSED', planned.refusals.map(({ message }) => `[ERR] ${message}`).join('\n'), {
         suggestions: [...new Set(suggestions)],
       });
     }
-    const file = flags['plan-out'];
-    if (file !== undefined) writePlan(file, planned.plan);
     return planned.plan;
+  }
+
+  /** Writes the plan where `--plan-out` wants it, before any question. */
+  protected savePlan(plan: Plan, flags: ConsentFlags): void {
+    const file = flags['plan-out'];
+    if (file !== undefined) writePlan(file, plan);
   }
 
   /** Returns when the operator consents; throws REFUSED otherwise. */

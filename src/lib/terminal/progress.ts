@@ -2,6 +2,7 @@
 import type { Ora } from 'ora';
 import type { ApplyEvent, Emit } from '../apply/events.ts';
 import type { StepKind } from '../plan/plan.ts';
+import { renderMoveProgress } from './move-progress.ts';
 
 export type ProgressMode = 'terminal' | 'plain' | 'json' | 'none';
 
@@ -23,6 +24,7 @@ const STAGES: Readonly<Record<StepKind, string>> = {
   'add-slots': '>>> Nodes configuration updated',
   join: '>>> Sending CLUSTER MEET messages to join the cluster',
   replicate: '>>> Configuring replicas',
+  'move-slots': '>>> Moving slots',
 };
 
 interface Display {
@@ -46,11 +48,13 @@ export function startProgress(mode: ProgressMode): Progress {
 function show(display: Display, event: ApplyEvent): void {
   if (event.event === 'stage-begin') display.line(STAGES[event.kind]);
   else if (event.event === 'undo-begin') display.line('>>> Undoing what was begun');
+  else if (event.event === 'move-retry') display.line(event.because);
   else display.status(statusOf(event));
 }
 
 /** Empty once there is nothing more to say about it. */
-function statusOf(event: Extract<ApplyEvent, { event: 'step-end' | 'wait' | 'stage-end' | 'wait-end' }>): string {
+function statusOf(event: Exclude<ApplyEvent, { event: 'stage-begin' | 'undo-begin' | 'move-retry' }>): string {
+  if (event.event === 'move-progress') return renderMoveProgress(event);
   if (event.event === 'step-end') return `${event.done} of ${event.steps}`;
   if (event.event !== 'wait') return '';
   const [first = '', ...others] = event.missing;

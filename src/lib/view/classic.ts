@@ -5,6 +5,7 @@
 import { countedNodes } from '../check/counted.ts';
 import { formatAddress } from '../model/address.ts';
 import { roleWords } from '../model/flavor.ts';
+import type { NodeId } from '../model/node.ts';
 import { roleOf } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { countSlots, formatSlots, SLOT_COUNT } from '../model/slot-set.ts';
@@ -31,11 +32,12 @@ export function infoLines(topology: Topology, style: Pick<Style, 'color'>): read
   ];
 }
 
-/** `M:` and `S:` with slots, flags and replication, three lines or two for each node. */
-export function nodeLines(topology: Topology): readonly string[] {
+/** `M:` and `S:` with slots, flags and replication, three lines or two for each of the nodes, by default for all. */
+export function nodeLines(topology: Topology, only?: ReadonlySet<NodeId>): readonly string[] {
   const nodes = countedNodes(topology);
   const counts = replicaCounts(nodes);
-  return nodes.flatMap((node) => {
+  const shown = only ? [...only].flatMap((id) => nodes.find((node) => node.id === id) ?? []) : nodes;
+  return shown.flatMap((node) => {
     const { id, entry } = node;
     const flags = entry.flags.filter((flag) => flag !== 'myself').join(',');
     const replicas = counts.get(id) ?? 0;

@@ -46,6 +46,8 @@ function stepInWords(step: Step): string {
       return `Join ${countInWords(step.nodes.length, 'node')}`;
     case 'replicate':
       return `Make ${step.node.address} a replica of ${step.primary.address}`;
+    case 'move-slots':
+      return `Move ${countInWords(countSlots(step.slots), 'slot')} from ${step.source.address} to ${step.target.address}: ${formatSlots(step.slots)}`;
   }
 }
 

@@ -98,8 +98,35 @@ export const argv = {
   hashGetAll: (key: Buffer): readonly (string | Buffer)[] => ['HGETALL', key],
   /** 1.0. */
   setMembers: (key: Buffer): readonly (string | Buffer)[] => ['SMEMBERS', key],
+  /** 4.0. Bytes; of a collection by a sample of its elements. */
+  memoryUsage: (key: Buffer): readonly (string | Buffer)[] => ['MEMORY', 'USAGE', key],
+  /** 2.0. */
+  configGet: (name: string): Argv => ['CONFIG', 'GET', name],
+  /** 2.0. Until the server restarts. */
+  configSet: (name: string, value: string): Argv => ['CONFIG', 'SET', name, value],
+  /** 1.0. */
+  ping: (): Argv => ['PING'],
+  /** 2.4; by type 5.0. */
+  clientList: (): Argv => ['CLIENT', 'LIST', 'TYPE', 'normal'],
+  /** Valkey 9.0. To the source; the job it begins goes on without us. */
+  clusterMigrateSlots: (slots: SlotSet, target: NodeId): Argv => [
+    'CLUSTER',
+    'MIGRATESLOTS',
+    'SLOTSRANGE',
+    ...slots.flat().map(String),
+    'NODE',
+    target,
+  ],
+  /** Valkey 9.0. All jobs of which the node is the source. */
+  clusterCancelSlotMigrations: (): Argv => ['CLUSTER', 'CANCELSLOTMIGRATIONS'],
   /** Valkey 9.0. */
   clusterGetSlotMigrations: (): Argv => ['CLUSTER', 'GETSLOTMIGRATIONS'],
+  /** Redis 8.4. To the target; the reply is the id of the task. */
+  clusterMigrationImport: (slots: SlotSet): Argv => ['CLUSTER', 'MIGRATION', 'IMPORT', ...slots.flat().map(String)],
+  /** Redis 8.4. */
+  clusterMigrationStatus: (id: string): Argv => ['CLUSTER', 'MIGRATION', 'STATUS', 'ID', id],
+  /** Redis 8.4. To the target: a cancelled source would be asked again. */
+  clusterMigrationCancel: (id: string): Argv => ['CLUSTER', 'MIGRATION', 'CANCEL', 'ID', id],
   /** Redis 8.4. */
   clusterMigrationStatusAll: (): Argv => ['CLUSTER', 'MIGRATION', 'STATUS', 'ALL'],
 } as const;

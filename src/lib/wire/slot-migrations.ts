@@ -88,6 +88,7 @@ function parseJob(job: ReplyValue, dialect: Dialect): SlotMigration {
     isRunning: !dialect.isOver(state, side),
     // Valkey 9.1.2 hands on the other server's error with its line end.
     message: (fields.get(dialect.message) ?? '').trim(),
+    ...(fields.has('retries') ? { retries: Number(fields.get('retries')) } : {}),
   };
 }
 

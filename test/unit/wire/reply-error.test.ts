@@ -34,12 +34,26 @@ const SENTENCES: Readonly<Record<ReplyErrorKind, readonly string[]>> = {
     'TRYAGAIN Multiple keys request during rehashing of slot',
     'ERR max number of clients reached',
   ],
+  'out-of-memory': [
+    "OOM command not allowed when used memory > 'maxmemory'.",
+    "ERR Target instance replied with error: OOM command not allowed when used memory > 'maxmemory'.",
+  ],
+  'not-in-charge': [
+    "READONLY You can't write against a read only replica.",
+    'MOVED 1 10.0.0.1:7000',
+    'ASK 1 10.0.0.1:7000',
+    'ERR Please use SETSLOT only with masters.',
+    'ERR Please use SETSLOT only with primaries.',
+    "ERR I'm not the owner of hash slot 1",
+  ],
+  'busy-key': ['ERR Target instance replied with error: BUSYKEY Target key name already exists.'],
+  ambiguous: ['IOERR error or timeout reading to target instance'],
+  'no-replicas': ['NOREPLICAS Not enough good replicas to write.'],
   other: [
     "ERR wrong number of arguments for 'cluster|meet' command",
     'ERR Invalid node address specified: nope:1',
     'ERR Slot 1 is already busy',
     "ERR Can't replicate myself",
-    'MOVED 1 10.0.0.1:7000',
     '',
   ],
 };

@@ -24,22 +24,18 @@ const GROWTH_MAX = 1.5;
 const PAUSE_FACTOR_MAX = 64;
 
 export class Pace {
-  #limits: PaceLimits;
+  readonly #limits: () => PaceLimits;
   #keysPerBatch = KEYS_PER_BATCH_START;
   #pauseFactor = 0;
   #freeAtMs = 0;
 
-  constructor(limits: PaceLimits) {
-    this.#limits = limits;
-  }
-
-  /** Takes effect with the next batch. */
-  set limits(limits: PaceLimits) {
+  /** `limits` is asked for each batch. */
+  constructor(limits: () => PaceLimits) {
     this.#limits = limits;
   }
 
   get limits(): PaceLimits {
-    return this.#limits;
+    return this.#limits();
   }
 
   /** How many keys the next MIGRATE takes. */
@@ -55,7 +51,7 @@ export class Pace {
   /** A batch of `keys` keys took `tookMs`: the next is sized by it, and the time until it may begin is reckoned. */
   record(keys: number, tookMs: number): void {
     const perKeyMs = Math.max(tookMs, 0.01) / keys;
-    const fitting = this.#limits.batchMsMax / perKeyMs;
+    const fitting = this.limits.batchMsMax / perKeyMs;
     const next = Math.min(fitting, this.#keysPerBatch * GROWTH_MAX);
     this.#keysPerBatch = Math.min(Math.max(next, KEYS_PER_BATCH_MIN), KEYS_PER_BATCH_MAX);
     const now = performance.now();
@@ -65,7 +61,7 @@ export class Pace {
 
   /** A probe took `latencyMs`: above the bound the pauses double, below they halve until there are none. */
   observeLatency(latencyMs: number): void {
-    const bound = this.#limits.latencyMsMax;
+    const bound = this.limits.latencyMsMax;
     if (bound !== null && latencyMs > bound)
       this.#pauseFactor = Math.min(Math.max(1, this.#pauseFactor * 2), PAUSE_FACTOR_MAX);
     else this.#pauseFactor = this.#pauseFactor <= 1 ? 0 : this.#pauseFactor / 2;
@@ -74,12 +70,12 @@ export class Pace {
   /** Returns when the next batch may begin; at once where nothing bounds it. */
   async admit(): Promise<void> {
     const waitMs = this.#freeAtMs - performance.now();
-    const isBound = this.#limits.keysPerSecondMax !== null || this.#pauseFactor > 0;
+    const isBound = this.limits.keysPerSecondMax !== null || this.#pauseFactor > 0;
     if (isBound && waitMs > 0) await sleep(waitMs);
   }
 
   #dueMs(keys: number): number {
-    const { keysPerSecondMax } = this.#limits;
+    const { keysPerSecondMax } = this.limits;
     return keysPerSecondMax === null ? 0 : (keys / keysPerSecondMax) * 1000;
   }
 }

@@ -1,5 +1,5 @@
 /** Which moves run at the same time: as many as allowed, but no node takes part in more than its share. */
-import type { MoveSlots } from '../../plan/plan.ts';
+import type { IndexedMove } from './all.ts';
 
 /** A source is one pair's alone: its MIGRATEs would only wait for each other. */
 const PAIRS_PER_SOURCE_MAX = 1;
@@ -10,18 +10,18 @@ const PAIRS_PER_TARGET_MAX = 2;
  * begun, those under way are waited for, and then the first failure is thrown.
  */
 export async function runPairs(
-  moves: readonly MoveSlots[],
+  moves: readonly IndexedMove[],
   parallel: number,
-  work: (move: MoveSlots) => Promise<void>,
+  work: (move: IndexedMove) => Promise<void>,
 ): Promise<void> {
   const waiting = [...moves];
-  const running = new Map<MoveSlots, Promise<void>>();
+  const running = new Map<IndexedMove, Promise<void>>();
   const failures: unknown[] = [];
-  const isFree = (move: MoveSlots): boolean => {
+  const isFree = ({ move }: IndexedMove): boolean => {
     const busy = [...running.keys()];
     return (
-      busy.filter(({ source }) => source.id === move.source.id).length < PAIRS_PER_SOURCE_MAX &&
-      busy.filter(({ target }) => target.id === move.target.id).length < PAIRS_PER_TARGET_MAX
+      busy.filter(({ move: { source } }) => source.id === move.source.id).length < PAIRS_PER_SOURCE_MAX &&
+      busy.filter(({ move: { target } }) => target.id === move.target.id).length < PAIRS_PER_TARGET_MAX
     );
   };
   while (waiting.length > 0 || running.size > 0) {

@@ -1,0 +1,43 @@
+import { continueJournal } from '../lib/apply/journal.ts';
+import { OpsError } from '../lib/errors.ts';
+import { planFinishSeen, planResume } from '../lib/plan/resume.ts';
+import { journalDirectory } from '../lib/terminal/directories.ts';
+import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
+import { MoveCommand } from '../lib/terminal/move-command.ts';
+import { moveFlags } from '../lib/terminal/move-flags.ts';
+import { addressesOf, findRun, isUnfinished, splitRunAndSeeds } from '../lib/terminal/runs.ts';
+
+export default class Resume extends MoveCommand {
+  static override summary = 'Go on with a move that was interrupted.';
+  static override description =
+    `Goes on with the newest unfinished run of this machine, or the one that is named, and ends where an undisturbed run
+would have ended. On another machine, name a node: what the cluster itself shows to be half-moved is moved to its end.`;
+  static override examples = [
+    '<%= config.bin %> resume',
+    '<%= config.bin %> resume 20261123-011500-4e1f',
+    '<%= config.bin %> resume 127.0.0.1:7000',
+  ];
+  static override usage = 'resume [RUN] [HOST:PORT...] [FLAGS]';
+  static override strict = false;
+  static override flags = { ...moveFlags, ...consentFlags, ...connectionFlags };
+
+  async run(): Promise<object> {
+    const { flags, argv } = await this.parse(Resume);
+    this.requireSomeoneToAsk(flags);
+    const { name, seeds } = splitRunAndSeeds(argv as string[]);
+    const directory = journalDirectory(process.env);
+    const run = findRun(directory, name, isUnfinished);
+    if (run === null && seeds.length === 0) {
+      throw new OpsError('USAGE', 'No run of this machine was interrupted.', {
+        suggestions: ['To go on with what another machine began, name a node of the cluster: cluster resume HOST:PORT'],
+      });
+    }
+    const words = seeds.length > 0 || run === null ? seeds : addressesOf(run);
+    return this.withRun(flags, words, async (session, topology, journal) => {
+      const plan = this.acceptable(run === null ? planFinishSeen(topology) : planResume(run.plan, topology));
+      const document = await this.carryOut(session, topology, journal, plan, flags, 'Do you want to go on with this?');
+      if (run !== null && document.outcome !== 'planned') continueJournal(directory, run.run, run.process).end('done');
+      return document;
+    });
+  }
+}

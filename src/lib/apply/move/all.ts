@@ -1,0 +1,50 @@
+/** All moves of a plan: in turns, with one progress and one pace for each source. */
+import type { NodeId } from '../../model/node.ts';
+import { countSlots, slotSetOf } from '../../model/slot-set.ts';
+import type { MoveSlots } from '../../plan/plan.ts';
+import type { Execution } from '../execution.ts';
+import { guardLatency } from './latency-guard.ts';
+import { moveOne } from './one.ts';
+import { Pace } from './pace.ts';
+import { runPairs } from './schedule.ts';
+import { Tally } from './tally.ts';
+
+export interface IndexedMove {
+  /** The step's place in the plan. */
+  readonly index: number;
+  readonly move: MoveSlots;
+}
+
+/** Throws what the first failing move throws, AFTER those under way have ended. */
+export async function moveAll(execution: Execution, moves: readonly IndexedMove[]): Promise<void> {
+  const { limits, parallel } = execution.move;
+  const paces = new Map<NodeId, Pace>(moves.map(({ move }) => [move.source.id, new Pace(limits)]));
+  const tally = new Tally(execution.emit, totalsOf(moves), () => [...paces.values()].some((pace) => pace.isSlowedDown));
+  const guard = guardLatency(execution, moves, paces);
+  try {
+    await runPairs(moves, parallel, async ({ index, move }) => {
+      const pair = `${move.source.address} to ${move.target.address}`;
+      tally.begin(pair);
+      await moveOne(execution, move, {
+        pace: paces.get(move.source.id) ?? new Pace(limits),
+        report: {
+          opening: (slots) => execution.journal.slots(index, 'opening', slotSetOf(slots)),
+          closed: (slots) => {
+            execution.journal.slots(index, 'closed', slotSetOf(slots));
+            tally.slots(slots.length);
+          },
+          moved: (keys) => tally.keys(keys),
+        },
+      });
+      tally.end(pair);
+    });
+  } finally {
+    guard.stop();
+  }
+}
+
+function totalsOf(moves: readonly IndexedMove[]): { readonly slots: number; readonly keys: number | null } {
+  const slots = moves.reduce((sum, { move }) => sum + countSlots(move.slots), 0);
+  const isMeasured = moves.every(({ move }) => move.estimate !== null);
+  return { slots, keys: isMeasured ? moves.reduce((sum, { move }) => sum + (move.estimate?.keys ?? 0), 0) : null };
+}

@@ -1,0 +1,174 @@
+/**
+ * One move, to its end, whatever happens to the two sides meanwhile.
+ *
+ * Before each attempt the cluster is observed, and what is left is worked out from who owns which slot now. So a move
+ * that an earlier run began, or that a failover of either side has disturbed, is simply gone on with: the new primary
+ * takes the old one's part.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OpsError } from '../../errors.ts';
+import { type Address, formatAddress } from '../../model/address.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../../model/topology.ts';
+import { isReached, primariesOf } from '../../model/topology.ts';
+import type { MoverKind, MoveSlots } from '../../plan/plan.ts';
+import { remainingOf, type ShardMembers, shardMembers } from '../../plan/remaining.ts';
+import { argv } from '../../wire/argv.ts';
+import { ReplyError } from '../../wire/reply-error.ts';
+import { throwIfInterrupted } from '../clock.ts';
+import type { Execution } from '../execution.ts';
+import { atomicRedis } from './atomic-redis.ts';
+import { atomicValkey } from './atomic-valkey.ts';
+import { keyWise } from './key-wise.ts';
+import type { MoveContext, MoveJob, MoveReport, SlotMover } from './move.ts';
+import type { Pace } from './pace.ts';
+import { databasesOf, migrateTimeoutOf } from './server-settings.ts';
+
+const RETRIES_MAX = 20;
+const RETRY_PAUSE_MS = 500;
+/** Replicas hear of a closed slot a moment after their primary. */
+const CLOSING_PAUSE_MS = 100;
+const ATOMIC_ATTEMPTS_MAX = 3;
+/** Enough to find the cluster again when some of them are down. */
+const SEEDS_MAX = 8;
+
+/** Throws FAILED with the reason where it cannot go on, INTERRUPTED when the operator stops it. */
+export async function moveOne(
+  execution: Execution,
+  step: MoveSlots,
+  { pace, report }: { readonly pace: Pace; readonly report: MoveReport },
+): Promise<void> {
+  const before: Topology = { seed: { host: '', port: 0 }, nodes: [...execution.nodes.values()] };
+  const sources = shardMembers(before, step.source.id);
+  const targets = shardMembers(before, step.target.id);
+  const seeds = seedsOf(before, [...sources, ...targets]);
+  let kind = step.mover;
+  let atomicFailures = 0;
+  let stuckSinceMs: number | null = null;
+  for (let retries = 0; ; ) {
+    throwIfInterrupted(execution.signal);
+    const topology = await execution.cluster.observe(seeds);
+    const rest = remainingOf(step, topology, sources, targets);
+    if (rest.state === 'done') return;
+    if (rest.state === 'stuck') {
+      stuckSinceMs ??= performance.now();
+      if (performance.now() - stuckSinceMs > execution.move.failoverTimeoutMs) throw stuck(step, rest.reason);
+      execution.emit({ event: 'move-retry', because: rest.reason });
+      await sleep(RETRY_PAUSE_MS);
+      continue;
+    }
+    stuckSinceMs = null;
+    try {
+      if (rest.state === 'closing') {
+        if (++retries > RETRIES_MAX) throw stuck(step, `slot ${rest.slots[0]} does not close`);
+        await close(execution, topology, rest.target, rest.slots);
+        await sleep(CLOSING_PAUSE_MS);
+      } else {
+        const job = jobOf(topology, rest.remaining);
+        const context = await contextOf(execution, job, pace, report);
+        await moverOf(kind, job).move(job, context);
+      }
+    } catch (failure) {
+      if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED') throw failure;
+      if (kind === 'atomic' && failure.code === 'FAILED') {
+        atomicFailures += 1;
+        if (atomicFailures >= ATOMIC_ATTEMPTS_MAX || isRefusal(failure)) kind = fallBack(execution, failure);
+      } else if (!mayPass(failure)) throw failure;
+      if (++retries > RETRIES_MAX) throw failure;
+      execution.emit({ event: 'move-retry', because: failure.message });
+      await sleep(RETRY_PAUSE_MS);
+    }
+  }
+}
+
+/** A node that went away, or that is not in charge any more, is what a failover looks like from here. */
+function mayPass(failure: OpsError): boolean {
+  if (failure.code === 'UNREACHABLE') return true;
+  const { cause } = failure;
+  return (
+    cause instanceof ReplyError && ['not-in-charge', 'unknown-node', 'ambiguous', 'no-replicas'].includes(cause.kind)
+  );
+}
+
+/** A server that does not begin a migration will not do so a moment later either. */
+function isRefusal(failure: OpsError): boolean {
+  return failure.cause instanceof ReplyError;
+}
+
+function fallBack(execution: Execution, failure: OpsError): MoverKind {
+  execution.emit({
+    event: 'move-retry',
+    because: `Going on key by key, because the servers do not do it themselves: ${failure.message}`,
+  });
+  return 'key-wise';
+}
+
+function moverOf(kind: MoverKind, { source }: MoveJob): SlotMover {
+  if (kind === 'key-wise' || !isReached(source)) return keyWise;
+  return source.reach.view.flavor.product === 'valkey' ? atomicValkey : atomicRedis;
+}
+
+function jobOf(
+  topology: Topology,
+  { source, target, slots }: { source: ReachedNode; target: ReachedNode; slots: readonly number[] },
+): MoveJob {
+  const bystanders = primariesOf(topology).filter(
+    (node) => isReached(node) && node.entry.slots.length > 0 && node.id !== source.id && node.id !== target.id,
+  );
+  return { source, target, slots, bystanders };
+}
+
+async function contextOf(execution: Execution, job: MoveJob, pace: Pace, report: MoveReport): Promise<MoveContext> {
+  const { cluster, signal, move } = execution;
+  const [migrateTimeoutMs, databases] = await Promise.all([
+    migrateTimeoutOf(cluster, job.source),
+    databasesOf(cluster, job.source),
+  ]);
+  return { cluster, signal, pace, report, replace: move.replace, migrateTimeoutMs, databases };
+}
+
+/**
+ * The target owns the slots already; whoever still has them open is told so. None of them may hold keys of these
+ * slots any more: they could not be found there, so such a slot stays open and is for `fix`.
+ */
+async function close(
+  execution: Execution,
+  topology: Topology,
+  target: ReachedNode,
+  slots: readonly number[],
+): Promise<void> {
+  const commands = slots.map((slot) => argv.clusterSetSlotNode(slot, target.id));
+  const others = primariesOf(topology).filter((node) => node.reach.ok && node.id !== target.id);
+  await Promise.all(others.map((node) => refuseKeys(execution, node, slots)));
+  await execution.cluster.callMany(target.address, commands);
+  await Promise.all(others.map((node) => execution.cluster.callMany(node.address, commands)));
+}
+
+async function refuseKeys(execution: Execution, node: TopologyNode, slots: readonly number[]): Promise<void> {
+  const counts = await execution.cluster.callMany(
+    node.address,
+    slots.map((slot) => argv.clusterCountKeysInSlot(slot)),
+  );
+  const filled = slots.filter((_, index) => counts[index] !== 0);
+  if (filled.length === 0) return;
+  const name = formatAddress(node.address);
+  throw new OpsError('FAILED', `${name} holds keys of slot ${filled[0]}, which belongs to another node already.`, {
+    suggestions: [`Look at it with \`cluster check ${name} --search-multiple-owners\`.`],
+  });
+}
+
+function seedsOf(topology: Topology, members: ShardMembers): readonly Address[] {
+  const reached = topology.nodes.filter(isReached);
+  const own = reached.filter(({ id }) => members.includes(id));
+  const rest = reached.filter(({ id }) => !members.includes(id));
+  return [...own, ...rest].slice(0, SEEDS_MAX).map(({ address }) => address);
+}
+
+function stuck(step: MoveSlots, reason: string): OpsError {
+  return new OpsError(
+    'FAILED',
+    `Slots cannot be moved from ${step.source.address} to ${step.target.address}: ${reason}.`,
+    {
+      suggestions: ['When that is mended, go on with `cluster resume`.'],
+    },
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * Two operators must not change a cluster at the same time. Each run names its connections; a connection of another
+ * run on any primary is another operator at work. A redis-cli that moves slots has no name, but slots that are open
+ * and change while one looks give it away.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mapBounded } from '../bounded.ts';
+import { OpsError } from '../errors.ts';
+import { formatAddress } from '../model/address.ts';
+import type { Topology, TopologyNode } from '../model/topology.ts';
+import { isReached, primariesOf } from '../model/topology.ts';
+import type { Cluster } from '../redis/cluster.ts';
+import { argv } from '../wire/argv.ts';
+
+/** Every connection of a run that changes a cluster is named with this and the run. */
+export const CLIENT_NAME_PREFIX = 'redis-cluster-ops:';
+
+const CONCURRENT_NODES_MAX = 32;
+/** Between two looks at the open slots; redis-cli moves a slot in a few milliseconds. */
+const LOOK_AGAIN_MS = 500;
+
+/** Throws REFUSED where another run, or somebody else who moves slots, is at work. */
+export async function refuseBeside(cluster: Cluster, topology: Topology, ownName: string): Promise<void> {
+  await mapBounded(primariesOf(topology).filter(isReached), CONCURRENT_NODES_MAX, async (node) => {
+    const other = await otherRunOn(cluster, node, ownName);
+    if (other !== null)
+      throw beside(
+        `Another run, ${other}, is at work on this cluster: it is connected to ${formatAddress(node.address)}.`,
+      );
+  });
+  const open = openMarks(topology);
+  if (open === '') return;
+  await sleep(LOOK_AGAIN_MS);
+  const again = openMarks(await cluster.observe([topology.seed]));
+  if (again !== open)
+    throw beside('Somebody else is moving slots of this cluster: the open slots change while one looks.');
+}
+
+async function otherRunOn(cluster: Cluster, { address }: TopologyNode, ownName: string): Promise<string | null> {
+  const [reply] = await cluster.callMany(address, [argv.clientList()]);
+  // A user without the right to ask cannot be protected this way; the open slots still speak.
+  if (typeof reply !== 'string') return null;
+  const names = [...reply.matchAll(/ name=(\S+)/g)].map((match) => match[1] ?? '');
+  const other = names.find((name) => name.startsWith(CLIENT_NAME_PREFIX) && name !== ownName);
+  return other === undefined ? null : other.slice(CLIENT_NAME_PREFIX.length);
+}
+
+function openMarks(topology: Topology): string {
+  const marks = topology.nodes
+    .filter(isReached)
+    .flatMap(({ id, entry }) =>
+      [...entry.migrating, ...entry.importing].map(({ slot, peer }) => `${id} ${slot} ${peer}`),
+    );
+  return marks.sort().join('\n');
+}
+
+function beside(message: string): OpsError {
+  return new OpsError('REFUSED', message, {
+    suggestions: ['Wait until it has ended, or add --force if you know that it has.'],
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * Applying a plan that moves slots: to the end, or to a state that is known and can be gone on from.
+ *
+ * Success is what was seen: every slot is where the plan said, none is open, and all views agree.
+ */
+
+import { checkTopology } from '../check/rules.ts';
+import { listInWords } from '../check/words.ts';
+import { OpsError, type OpsErrorCode } from '../errors.ts';
+import type { Address } from '../model/address.ts';
+import { countSlots } from '../model/slot-set.ts';
+import type { Topology } from '../model/topology.ts';
+import { isReached, primariesOf } from '../model/topology.ts';
+import { basisDifference, basisOf } from '../plan/basis.ts';
+import type { MoveSlots, Plan } from '../plan/plan.ts';
+import { remainingOf, shardMembers } from '../plan/remaining.ts';
+import { waitUntilNothingIsMissing } from './clock.ts';
+import type { ExecutorOptions } from './executor.ts';
+import { execute } from './executor.ts';
+
+const POLL_MS = 100;
+const SEEDS_MAX = 8;
+
+/**
+ * Throws REFUSED where the cluster is not what the plan was made from; otherwise what stopped it, with a sentence on
+ * the state that the cluster is in and what to type. The code is PARTIAL once anything has been moved.
+ */
+export async function runMoves(plan: Plan, topology: Topology, options: ExecutorOptions): Promise<Topology> {
+  const seeds = topology.nodes
+    .filter(isReached)
+    .slice(0, SEEDS_MAX)
+    .map(({ address }) => address);
+  refuseStale(plan, await options.cluster.observe(seeds));
+  options.journal.begin(plan);
+  try {
+    await execute(plan, topology, options);
+    const after = await verifyMoves(plan, topology, seeds, options);
+    options.journal.end('done');
+    return after;
+  } catch (failure) {
+    if (!(failure instanceof OpsError)) throw failure;
+    throw await explain(plan, topology, seeds, options, failure);
+  }
+}
+
+/** Throws REFUSED with the difference. */
+export function refuseStale(plan: Plan, now: Topology): void {
+  const basis = basisOf(now);
+  if (basis === plan.basis) return;
+  const difference = basisDifference(plan.basis, basis);
+  throw new OpsError('REFUSED', ['The cluster has changed since the plan was made:', ...difference].join('\n  '), {
+    suggestions: ['Plan again from what is there now.'],
+  });
+}
+
+async function verifyMoves(
+  plan: Plan,
+  before: Topology,
+  seeds: readonly Address[],
+  options: ExecutorOptions,
+): Promise<Topology> {
+  const what = 'every node to agree about the moved slots';
+  let now = before;
+  await waitUntilNothingIsMissing(
+    { what, timeoutMs: options.waitTimeoutMs, pollMs: POLL_MS, signal: new AbortController().signal },
+    async () => {
+      now = await options.cluster.observe(seeds);
+      const errors = checkTopology(now).filter(({ rule }) => ['agreement', 'open-slots', 'coverage'].includes(rule));
+      const unmoved = movesOf(plan).filter((move) => stateOf(move, before, now).state !== 'done');
+      return [
+        ...errors.filter(({ severity }) => severity === 'error').map(({ message }) => message),
+        ...unmoved.map((move) => `slots are missing at ${move.target.address}`),
+      ];
+    },
+    (missing) => options.emit({ event: 'wait', what, missing }),
+  );
+  options.emit({ event: 'wait-end', what });
+  return now;
+}
+
+function movesOf(plan: Plan): readonly MoveSlots[] {
+  return plan.steps.filter((step) => step.kind === 'move-slots');
+}
+
+function stateOf(move: MoveSlots, before: Topology, now: Topology): ReturnType<typeof remainingOf> {
+  return remainingOf(move, now, shardMembers(before, move.source.id), shardMembers(before, move.target.id));
+}
+
+/** The failure with what the cluster looks like now. What cannot be seen is said to be unseen. */
+async function explain(
+  plan: Plan,
+  before: Topology,
+  seeds: readonly Address[],
+  options: ExecutorOptions,
+  failure: OpsError,
+): Promise<OpsError> {
+  const { run } = options.journal;
+  const now = await options.cluster.observe(seeds).catch(() => null);
+  if (now === null) {
+    options.journal.end('partial');
+    return new OpsError(
+      codeOf(failure, true),
+      `${failure.message}\nThe cluster cannot be seen any more, so its state is not known.`,
+      {
+        suggestions: [...failure.suggestions, `When it answers again: cluster resume ${run}, or cluster undo ${run}.`],
+        cause: failure,
+      },
+    );
+  }
+  const total = movesOf(plan).reduce((sum, { slots }) => sum + countSlots(slots), 0);
+  const left = movesOf(plan).reduce((sum, move) => sum + leftOf(move, before, now), 0);
+  const open = openSlots(now);
+  const isUntouched = left === total && open.length === 0;
+  options.journal.end(isUntouched ? 'failed' : 'partial');
+  const slots = `${total - left} of ${total} slots are moved; ${open.length === 0 ? 'no slot is open' : `open slots: ${listInWords(open.map(String))}`}.`;
+  const way = isUntouched ? [] : [`Go on with: cluster resume ${run}`, `Go back with: cluster undo ${run}`];
+  return new OpsError(
+    codeOf(failure, !isUntouched),
+    `${failure.message}\n${isUntouched ? 'Nothing was moved.' : slots}`,
+    {
+      suggestions: [...failure.suggestions.filter((text) => isUntouched || !text.includes('cluster resume')), ...way],
+      cause: failure,
+    },
+  );
+}
+
+function codeOf(failure: OpsError, isPartial: boolean): OpsErrorCode {
+  if (failure.code === 'INTERRUPTED') return 'INTERRUPTED';
+  return isPartial ? 'PARTIAL' : failure.code === 'UNREACHABLE' || failure.code === 'LOGIN' ? 'FAILED' : failure.code;
+}
+
+function leftOf(move: MoveSlots, before: Topology, now: Topology): number {
+  const rest = stateOf(move, before, now);
+  if (rest.state === 'moving') return rest.remaining.slots.length;
+  return rest.state === 'stuck' ? countSlots(move.slots) : 0;
+}
+
+function openSlots(now: Topology): readonly number[] {
+  const open = primariesOf(now)
+    .filter(isReached)
+    .flatMap(({ entry }) => [...entry.migrating, ...entry.importing].map(({ slot }) => slot));
+  return [...new Set(open)].sort((a, b) => a - b);
+}

@@ -1,0 +1,58 @@
+/** Makes a plan of slots that are to flow from primaries to others: what resharding and rebalancing have in common. */
+import { nameOf } from '../check/words.ts';
+import type { SlotSet } from '../model/slot-set.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import { basisOf } from './basis.ts';
+import { moveHazards } from './move-hazards.ts';
+import type { MoveIntention } from './move-intention.ts';
+import { formatMoveIntention } from './move-intention.ts';
+import { refuseStrangers } from './move-refusals.ts';
+import type { MoverRequest } from './mover-choice.ts';
+import { fallBackHazard, moverFor, refuseAtomic } from './mover-choice.ts';
+import type { Hazard, MoveSlots, NodeRef, Planned } from './plan.ts';
+
+/** Slots of one primary that another is to have. Source and target are never the same, and there is at least one slot. */
+export interface SlotFlow {
+  readonly source: ReachedNode;
+  readonly target: ReachedNode;
+  readonly slots: SlotSet;
+}
+
+export interface Moves {
+  readonly intention: MoveIntention;
+  /** At most one of each source and target; the order of the steps. */
+  readonly flows: readonly SlotFlow[];
+  readonly mover: MoverRequest;
+  /** What is to be said before the hazards of the moves themselves. */
+  readonly hazards: readonly Hazard[];
+}
+
+/** A step for each flow. Refused as `not-joined` or `mover-unavailable`. */
+export function planMoves(topology: Topology, { intention, flows, mover, hazards }: Moves): Planned {
+  const refusals = [...refuseStrangers(topology, flows), ...refuseAtomic(flows, mover)];
+  if (refusals.length > 0) return { ok: false, refusals };
+  return {
+    ok: true,
+    plan: {
+      version: 1,
+      intention: formatMoveIntention(intention),
+      basis: basisOf(topology),
+      steps: flows.map((flow): MoveSlots => {
+        const { source, target, slots } = flow;
+        return {
+          kind: 'move-slots',
+          source: refTo(source),
+          target: refTo(target),
+          slots,
+          mover: moverFor(flow, mover),
+          estimate: null,
+        };
+      }),
+      hazards: [...hazards, ...moveHazards(topology, flows), ...fallBackHazard(flows, mover)],
+    },
+  };
+}
+
+function refTo(node: TopologyNode): NodeRef {
+  return { id: node.id, address: nameOf(node) };
+}

@@ -1,0 +1,131 @@
+/**
+ * Going on with what was interrupted, and going back: plans made from an earlier plan and the cluster as it is now.
+ *
+ * Going back is always two plans. First every open slot is moved to its end, because only then all of its keys are in
+ * one place; then the slots are moved back like any others. So clients find every key at every moment.
+ */
+import type { Finding } from '../check/finding.ts';
+import { formatAddress } from '../model/address.ts';
+import type { NodeId } from '../model/node.ts';
+import { isNodeId } from '../model/node.ts';
+import type { SlotSet } from '../model/slot-set.ts';
+import { intersectSlots, slotSetOf } from '../model/slot-set.ts';
+import type { Topology, TopologyNode } from '../model/topology.ts';
+import { findNode, reachedNodes } from '../model/topology.ts';
+import { basisOf } from './basis.ts';
+import type { MoveSlots, NodeRef, Plan, Planned } from './plan.ts';
+import type { ShardMembers } from './remaining.ts';
+import { remainingOf, shardMembers } from './remaining.ts';
+
+/** The rest of the plan's moves, with today's primaries of both shards. Without steps where all is done. */
+export function planResume(plan: Plan, topology: Topology): Planned {
+  const rests = movesOf(plan).map((move) => restOf(move, plan, topology));
+  return planned(`go on with: ${plan.intention}`, topology, rests);
+}
+
+/** Only what the plan's moves have left open, moved to its end. */
+export function planFinishOpen(plan: Plan, topology: Topology): Planned {
+  const open = openSlotsOf(topology);
+  const rests = movesOf(plan).map((move) => restOf(narrowed(move, open), plan, topology));
+  return planned(`close what was left open by: ${plan.intention}`, topology, rests);
+}
+
+/** The way back of the moves that had begun, for a cluster without open slots. */
+export function planUndo(plan: Plan, begun: ReadonlySet<number>, topology: Topology): Planned {
+  const rests = plan.steps.flatMap((step, index) =>
+    step.kind === 'move-slots' && begun.has(index) ? [restOf(reversed(step), plan, topology)] : [],
+  );
+  return planned(`undo: ${plan.intention}`, topology, rests);
+}
+
+/** What the cluster itself shows to be half done: every open slot, from its owner to the node that imports it. */
+export function planFinishSeen(topology: Topology): Planned {
+  const moves = new Map<
+    string,
+    { readonly source: TopologyNode; readonly target: TopologyNode; readonly slots: number[] }
+  >();
+  const add = (source: TopologyNode | undefined, target: TopologyNode | undefined, slot: number): void => {
+    if (source === undefined || target === undefined) return;
+    const key = `${source.id} ${target.id}`;
+    const move = moves.get(key) ?? { source, target, slots: [] };
+    moves.set(key, { ...move, slots: [...move.slots, slot] });
+  };
+  for (const node of reachedNodes(topology)) {
+    for (const { slot, peer } of node.entry.migrating) add(node, findNode(topology, peer), slot);
+    for (const { slot, peer } of node.entry.importing) add(findNode(topology, peer), node, slot);
+  }
+  const rests = [...moves.values()].map(({ source, target, slots }): Rest => {
+    const step: MoveSlots = { ...BLANK, source: refOf(source), target: refOf(target), slots: slotSetOf(slots) };
+    return rest(step, topology, shardMembers(topology, source.id), shardMembers(topology, target.id));
+  });
+  return planned('close the slots that are open', topology, rests);
+}
+
+type Rest = { readonly step: MoveSlots | null } | { readonly refusal: string };
+
+const BLANK = { kind: 'move-slots', mover: 'key-wise', estimate: null } as const;
+
+function movesOf(plan: Plan): readonly MoveSlots[] {
+  return plan.steps.filter((step) => step.kind === 'move-slots');
+}
+
+function restOf(move: MoveSlots, plan: Plan, topology: Topology): Rest {
+  return rest(move, topology, membersIn(plan.basis, move.source.id), membersIn(plan.basis, move.target.id));
+}
+
+function rest(move: MoveSlots, topology: Topology, sources: ShardMembers, targets: ShardMembers): Rest {
+  if (move.slots.length === 0) return { step: null };
+  const left = remainingOf(move, topology, sources, targets);
+  switch (left.state) {
+    case 'done':
+      return { step: null };
+    case 'stuck':
+      return {
+        refusal: `The move from ${move.source.address} to ${move.target.address} cannot go on: ${left.reason}.`,
+      };
+    case 'closing':
+      return { step: { ...move, target: refOf(left.target), slots: slotSetOf(left.slots), estimate: null } };
+    case 'moving': {
+      const { source, target, slots } = left.remaining;
+      return {
+        step: { ...move, source: refOf(source), target: refOf(target), slots: slotSetOf(slots), estimate: null },
+      };
+    }
+  }
+}
+
+function planned(intention: string, topology: Topology, rests: readonly Rest[]): Planned {
+  const refusals = rests.flatMap((each): readonly Finding[] =>
+    'refusal' in each ? [{ rule: 'stuck', severity: 'error', message: each.refusal, nodeIds: [] }] : [],
+  );
+  if (refusals.length > 0) return { ok: false, refusals };
+  const steps = rests.flatMap((each) => ('step' in each && each.step !== null ? [each.step] : []));
+  return { ok: true, plan: { version: 1, intention, basis: basisOf(topology), steps, hazards: [] } };
+}
+
+function narrowed(move: MoveSlots, slots: SlotSet): MoveSlots {
+  return { ...move, mover: 'key-wise', slots: intersectSlots(move.slots, slots) };
+}
+
+function reversed(move: MoveSlots): MoveSlots {
+  return { ...move, source: move.target, target: move.source, estimate: null };
+}
+
+function openSlotsOf(topology: Topology): SlotSet {
+  return slotSetOf(
+    reachedNodes(topology).flatMap(({ entry }) => [...entry.migrating, ...entry.importing].map(({ slot }) => slot)),
+  );
+}
+
+/** A shard's members when the plan was made: its basis names each replica's primary. */
+function membersIn(basis: string, primaryId: NodeId): ShardMembers {
+  const replicas = basis.split('\n').flatMap((line) => {
+    const id = line.slice(0, line.indexOf(' '));
+    return line.includes(` replica of ${primaryId},`) && isNodeId(id) ? [id] : [];
+  });
+  return [primaryId, ...replicas];
+}
+
+function refOf({ id, address }: TopologyNode): NodeRef {
+  return { id, address: formatAddress(address) };
+}

@@ -1,0 +1,56 @@
+/** A plan that was saved: read, and looked at closely before anything is done with it. */
+import { readFileSync } from 'node:fs';
+import { OpsError } from '../errors.ts';
+import { isNodeId } from '../model/node.ts';
+import { isSlot } from '../model/slot-set.ts';
+import type { MoveSlots, NodeRef, Plan } from '../plan/plan.ts';
+
+/** Throws USAGE where the file is not a plan of this version that moves slots. */
+export function readPlan(file: string): Plan {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new OpsError('USAGE', `The plan ${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+  const problem = problemOf(value);
+  if (problem === null) return value as Plan;
+  throw new OpsError('USAGE', `The file ${file} is not a plan that can be applied: ${problem}.`, {
+    suggestions: ['Save one with --plan-out, for example: cluster reshard HOST:PORT … --dry-run --plan-out plan.json'],
+  });
+}
+
+function problemOf(value: unknown): string | null {
+  if (!isObject(value)) return 'it is not a JSON object';
+  if (value['version'] !== 1) return `its version is ${JSON.stringify(value['version'])}, not 1`;
+  if (typeof value['intention'] !== 'string' || typeof value['basis'] !== 'string')
+    return 'it has no intention or no basis';
+  if (!Array.isArray(value['hazards']) || !Array.isArray(value['steps'])) return 'it has no steps or no hazards';
+  const bad = value['steps'].findIndex((step: unknown) => !isMove(step));
+  return bad === -1 ? null : `step ${bad + 1} does not move slots`;
+}
+
+function isMove(step: unknown): step is MoveSlots {
+  if (!isObject(step) || step['kind'] !== 'move-slots' || !isRef(step['source']) || !isRef(step['target']))
+    return false;
+  const { slots, mover } = step;
+  return (mover === 'key-wise' || mover === 'atomic') && Array.isArray(slots) && slots.every(isRange);
+}
+
+function isRef(value: unknown): value is NodeRef {
+  return (
+    isObject(value) && typeof value['id'] === 'string' && isNodeId(value['id']) && typeof value['address'] === 'string'
+  );
+}
+
+function isRange(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [first, last] = value as unknown[];
+  return typeof first === 'number' && typeof last === 'number' && isSlot(first) && isSlot(last) && first <= last;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,98 @@
+/** What the operator wants of a reshard: from the flags, and on a terminal from the operator's answers to the rest. */
+import { OpsError } from '../errors.ts';
+import { formatAddress } from '../model/address.ts';
+import { countSlots, parseSlots } from '../model/slot-set.ts';
+import type { Topology } from '../model/topology.ts';
+import { primariesOf } from '../model/topology.ts';
+import type { ReshardAmount, ReshardRequest } from '../plan/reshard.ts';
+
+export interface ReshardFlags {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly slots?: string | undefined;
+  readonly ranges?: string | undefined;
+  readonly mover: ReshardRequest['mover'];
+}
+
+/** Throws USAGE naming what is missing where nobody can be asked. */
+export async function readReshardRequest(
+  flags: ReshardFlags,
+  topology: Topology,
+  isJson: boolean,
+): Promise<ReshardRequest> {
+  const complete = await completed(flags, topology, isJson);
+  const amount = readAmount(complete);
+  const from =
+    complete.from === undefined ? {} : { from: complete.from === 'all' ? ('all' as const) : namesIn(complete.from) };
+  return { ...from, to: namesIn(complete.to ?? ''), amount, mover: flags.mover };
+}
+
+async function completed(flags: ReshardFlags, topology: Topology, isJson: boolean): Promise<ReshardFlags> {
+  const isAmountKnown = flags.slots !== undefined || flags.ranges !== undefined;
+  const isSourceKnown = flags.from !== undefined || flags.ranges !== undefined;
+  if (isAmountKnown && isSourceKnown && flags.to !== undefined) return flags;
+  if (process.stdin.isTTY && !isJson) return interview(flags, topology);
+  const missing = [
+    ...(isSourceKnown ? [] : ['--from']),
+    ...(flags.to === undefined ? ['--to'] : []),
+    ...(isAmountKnown ? [] : ['--slots or --ranges']),
+  ];
+  throw new OpsError('USAGE', `Nobody can be asked, so what to move must be said: ${missing.join(', ')} is missing.`, {
+    suggestions: ['For example: --from all --to 127.0.0.1:7003 --slots 1000'],
+  });
+}
+
+/** Nodes are picked from a list, never typed. */
+async function interview(flags: ReshardFlags, topology: Topology): Promise<ReshardFlags> {
+  const { default: inquirer } = await import('inquirer');
+  const primaries = primariesOf(topology);
+  const choices = primaries.map(({ id, address, entry }) => ({
+    name: `${formatAddress(address)}  ${countSlots(entry.slots)} slots`,
+    value: id as string,
+  }));
+  try {
+    const { to } =
+      flags.to === undefined
+        ? await inquirer.prompt([{ type: 'select', name: 'to', message: 'Which node receives?', choices }])
+        : flags;
+    const { from } =
+      flags.from === undefined && flags.ranges === undefined
+        ? await inquirer.prompt([
+            {
+              type: 'checkbox',
+              name: 'from',
+              message: 'Which nodes give? (none: all others)',
+              choices: choices.filter(({ value }) => value !== to),
+            },
+          ])
+        : flags;
+    const { slots } =
+      flags.slots === undefined && flags.ranges === undefined
+        ? await inquirer.prompt([
+            { type: 'input', name: 'slots', message: 'How many slots do you want to move (from 1 to 16384, or all)?' },
+          ])
+        : flags;
+    const sources = Array.isArray(from) ? (from.length === 0 ? 'all' : from.join(',')) : from;
+    return { ...flags, to, from: sources, slots };
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'ExitPromptError') {
+      throw new OpsError('INTERRUPTED', 'Interrupted by the operator; nothing was changed.', { cause });
+    }
+    throw cause;
+  }
+}
+
+function readAmount({ slots, ranges }: ReshardFlags): ReshardAmount {
+  if (ranges !== undefined) {
+    const set = parseSlots(ranges);
+    if (set !== null && set.length > 0) return { kind: 'ranges', slots: set };
+    throw new OpsError('USAGE', `--ranges takes slots from 0 to 16383 such as 0-99,500, not "${ranges}".`);
+  }
+  if (slots === 'all') return { kind: 'all' };
+  if (slots !== undefined && /^\d{1,5}$/.test(slots.trim())) return { kind: 'count', slots: Number(slots) };
+  throw new OpsError('USAGE', `--slots takes a number from 1 to 16384, or all, not "${slots}".`);
+}
+
+function namesIn(text: string): readonly string[] {
+  return text.split(',').filter((name) => name !== '');
+}

@@ -1,0 +1,49 @@
+/** Finding the run that an operator means. */
+import type { Run } from '../apply/journal.ts';
+import { readRuns } from '../apply/journal.ts';
+import { OpsError } from '../errors.ts';
+import { isRunning } from '../local/process-identity.ts';
+import type { NodeRef } from '../plan/plan.ts';
+
+/** The run of that name or beginning of a name; without one the newest that `isMeant`. Throws USAGE or REFUSED. */
+export function findRun(directory: string, name: string | undefined, isMeant: (run: Run) => boolean): Run | null {
+  const runs = readRuns(directory);
+  const found = name === undefined ? runs.find(isMeant) : runs.find(({ run }) => run.startsWith(name));
+  if (found === undefined) {
+    if (name === undefined) return null;
+    throw new OpsError('USAGE', `There is no run ${name} in the journal of this machine.`, {
+      suggestions: ['See `cluster history`.'],
+    });
+  }
+  if (found.outcome === null && isRunning(found.process)) {
+    throw new OpsError('REFUSED', `Run ${found.run} is still at work: process ${found.process.pid}.`, {
+      suggestions: ['Wait until it has ended, or stop it with Ctrl-C.'],
+    });
+  }
+  return found;
+}
+
+/** Stopped part-way, or killed. */
+export function isUnfinished({ outcome }: Run): boolean {
+  return outcome === null || outcome === 'partial';
+}
+
+/** The run's name and the addresses among the words: a run is `20261123-011500-4e1f`, or a beginning of it. */
+export function splitRunAndSeeds(words: readonly string[]): {
+  readonly name: string | undefined;
+  readonly seeds: readonly string[];
+} {
+  const [first, ...rest] = words;
+  return first !== undefined && /^\d{8}(-[\da-f-]*)?$/.test(first)
+    ? { name: first, seeds: rest }
+    : { name: undefined, seeds: words };
+}
+
+/** Every node that the run's plan names. */
+export function addressesOf(run: Run): readonly string[] {
+  const refs = run.plan.steps.flatMap((step): readonly NodeRef[] => {
+    if (step.kind === 'join') return step.nodes;
+    return step.kind === 'move-slots' ? [step.source, step.target] : [step.node];
+  });
+  return [...new Set(refs.map(({ address }) => address))];
+}

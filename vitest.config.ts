@@ -7,12 +7,14 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['test/architecture.test.ts', 'test/{unit,property,transcripts,contract}/**/*.test.ts'],
         },
       },
       {
         test: {
           name: 'live',
+          sequence: { groupOrder: 1 },
           include: ['test/live/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 60_000,

@@ -1,6 +1,6 @@
 /** `cluster create` in all the ways it is typed: each test is a transcript, and what it leaves serves at its return. */
 import { describe, expect, it } from 'vitest';
-import { expectEmptyAndAlone, expectServing, type NodeState, statesOf, withoutChange } from '../support/node-states.ts';
+import { expectEmptyAndAlone, expectServing, type NodeState, withoutChange } from '../support/node-states.ts';
 import { cluster, withNodes } from '../support/transcript.ts';
 
 function replicaCount(states: readonly NodeState[]): number {
@@ -81,14 +81,6 @@ describe.concurrent('cluster create', () => {
       await expectServing(nodes);
     }),
   );
-
-  it('--wait none and --wait agree return sooner, and the cluster comes', () =>
-    withNodes({ count: 6 }, async (nodes, typed) => {
-      const run = await cluster(`create ${typed} --replicas 1 --yes --wait agree`);
-      expect(run).toMatchObject({ code: 0 });
-      const views = (await statesOf(nodes)).map((state) => state.nodes.map((line) => line.replace('myself,', '')));
-      for (const view of views) expect(view).toEqual(views[0]);
-    }));
 
   it('two at once on the same nodes: one wins or none does', () =>
     withNodes({ count: 6 }, async (nodes, typed) => {

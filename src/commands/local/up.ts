@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { createCluster } from '../../lib/apply/create.ts';
 import { waitUntilHealthy } from '../../lib/apply/observe-steady.ts';
 import { checkTopology } from '../../lib/check/rules.ts';
+import { OpsError } from '../../lib/errors.ts';
 import { findServer } from '../../lib/local/server-binary.ts';
 import { LOCAL_DEFAULTS, startLocalCluster } from '../../lib/local/start-cluster.ts';
 import type { LocalState } from '../../lib/local/state.ts';
@@ -54,13 +55,10 @@ stopped with \`local down --keep\` comes back with its data.`;
     });
     const addresses = state.nodes.map(({ port }) => `${state.host}:${port}`);
     return this.withSession(flags, addresses, async (session) => {
-      await this.formIfEmpty(session, state, dir, waitTimeoutMs);
-      const signal = this.interruption();
-      const topology = await waitUntilHealthy(
-        session.cluster,
-        session.seeds,
-        { timeoutMs: waitTimeoutMs, signal },
-        session.progress.emit,
+      const bound = { timeoutMs: waitTimeoutMs, signal: this.interruption() };
+      await this.formIfEmpty(session, state, dir, bound);
+      const topology = await waitUntilHealthy(session.cluster, session.seeds, bound, session.progress.emit).catch(
+        advise,
       );
       for (const line of infoLines(topology, session.style)) this.print(line);
       this.print(
@@ -75,14 +73,14 @@ stopped with \`local down --keep\` comes back with its data.`;
     { cluster, seeds, progress }: Session,
     state: LocalState,
     dir: string,
-    waitTimeoutMs: number,
+    { timeoutMs: waitTimeoutMs, signal }: Bound,
   ): Promise<void> {
     const topology = await cluster.observeEach(seeds);
     if (!reachedNodes(topology).every(isAlone)) return;
     try {
       const planned = planCreate(topology, { replicas: state.replicas, zones: new Map() });
       const plan = this.acceptable(planned);
-      const signal = this.interruption();
+      const journal = this.openJournal();
       const journal = this.openJournal();
       await createCluster(plan, topology, {
         cluster,
@@ -97,6 +95,20 @@ stopped with \`local down --keep\` comes back with its data.`;
       throw failure;
     }
   }
+}
+
+interface Bound {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What is left of a start that was killed does not heal by waiting. */
+function advise(cause: unknown): never {
+  if (!(cause instanceof OpsError) || cause.code !== 'TIMEOUT') throw cause;
+  throw new OpsError('TIMEOUT', cause.message, {
+    suggestions: ['Start afresh with `cluster local down`, then `cluster local up`.'],
+    cause,
+  });
 }
 
 /** A lone node with all slots is a cluster of one; a lone node without any is not yet one. */

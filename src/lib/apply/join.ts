@@ -58,7 +58,7 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
 }
 
 /** Sends the MEETs of the mesh, or of the ring of neighbours where a mesh would be too large. Also spreads news. */
-export async function introduce(execution: Execution, nodes: readonly TopologyNode[]): Promise<void> {
+async function introduce(execution: Execution, nodes: readonly TopologyNode[]): Promise<void> {
   await mapBounded([...nodes.keys()], CONCURRENT_NODES_MAX, async (index) => {
     const node = nodes[index] as TopologyNode;
     const peers = neighbours(index, nodes.length).map((other) => nodes[other] as TopologyNode);

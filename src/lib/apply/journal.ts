@@ -105,7 +105,7 @@ export function readRuns(directory: string): readonly Run[] {
 }
 
 /** Null where there is no whole `begin` line. A torn last line is passed over: what it announced did not begin. */
-export function parseRun(text: string): Run | null {
+function parseRun(text: string): Run | null {
   let run: Omit<Run, 'begun' | 'ended' | 'outcome'> | null = null;
   const begun = new Set<number>();
   const ended = new Set<number>();

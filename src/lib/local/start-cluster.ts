@@ -104,12 +104,13 @@ async function startAll(
   const { binary, settings = {}, startTimeoutMs } = options;
   const launched: ServerProcess[] = [];
   try {
-    for (const port of ports) launched.push(launchServer({ binary, dir, host: state.host, port, settings }));
-    const running = withProcesses(state, launched);
-    // BEFORE the wait: whoever interrupts it finds in the record what `local down` has to stop.
-    if (ports.length > 0) writeLocalState(dir, running);
+    for (const port of ports) {
+      launched.push(launchServer({ binary, dir, host: state.host, port, settings }));
+      // After EACH launch: whoever kills us finds in the record what `local down` has to stop.
+      writeLocalState(dir, withProcesses(state, launched));
+    }
     await Promise.all(launched.map((server) => waitUntilServing(server, startTimeoutMs)));
-    return running;
+    return withProcesses(state, launched);
   } catch (error) {
     await Promise.all(launched.map((server) => stopServer(server, { save: false })));
     throw error;

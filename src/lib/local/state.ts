@@ -44,15 +44,21 @@ export function readLocalState(dir: string): LocalState | null {
 
 /** Replaces the record in one step: a reader finds the old one or the new one, never a part. */
 export function writeLocalState(dir: string, state: LocalState): void {
-  const file = localStateFile(dir);
-  const draft = `${file}.${process.pid}`;
+  const draft = draftFile(dir);
   writeFileSync(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, file);
+  renameSync(draft, localStateFile(dir));
 }
 
 /** No record, no local cluster. */
 export function removeLocalState(dir: string): void {
+  // A draft is there where its writer was killed.
+  rmSync(draftFile(dir), { force: true });
   rmSync(localStateFile(dir), { force: true });
+}
+
+/** One name for all writers: two of them at once is not a thing that happens to a folder of one's own. */
+function draftFile(dir: string): string {
+  return `${localStateFile(dir)}.draft`;
 }
 
 /** The record, or a phrase that says why the text is none. */

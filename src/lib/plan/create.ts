@@ -25,7 +25,8 @@ export interface CreateOptions {
 /**
  * The plan that makes the nodes of the topology (as `observeEach` gives it, in the operator's order) a cluster that
  * owns every slot. In this ORDER: config epochs, while no node knows another, so that none collides; slots, so that
- * each primary joins with what it owns; the meeting; then the replicas, which have to know their primaries.
+ * each primary joins with what it owns; the meeting of each shard; its replicas, which have to know their primary; and
+ * the meeting of all.
  *
  * Refused, with every reason at once: `unreachable`, `not-empty`, `not-primary`, `slots-assigned`, `same-node-twice`,
  * `too-few-nodes`, `layout-mismatch`. Hazards: `mixed-products`, `mixed-versions`, `few-primaries`,
@@ -98,14 +99,20 @@ function epochSteps(topology: Topology): readonly Step[] {
     });
 }
 
+/**
+ * Slots, then each shard by itself, then all together. A primary lets some seconds pass between the first slot it has and
+ * serving (the rejoin delay), and again before it serves its first replica (repl-diskless-sync-delay): the sooner both
+ * begin, the sooner the cluster serves. Nodes of one shard meet in a moment; all nodes take longer the more they are.
+ */
 function shardSteps(topology: Topology, shards: readonly PlannedShard[]): readonly Step[] {
-  const join: Step = { kind: 'join', nodes: topology.nodes.map(refTo) };
+  const withReplicas = shards.filter(({ replicas }) => replicas.length > 0);
   return [
     ...shards.map(({ primary, slots }): Step => ({ kind: 'add-slots', node: refTo(primary), slots })),
-    ...(topology.nodes.length > 1 ? [join] : []),
-    ...shards.flatMap(({ primary, replicas }) =>
+    ...withReplicas.map(({ primary, replicas }): Step => ({ kind: 'join', nodes: [primary, ...replicas].map(refTo) })),
+    ...withReplicas.flatMap(({ primary, replicas }) =>
       replicas.map((replica): Step => ({ kind: 'replicate', node: refTo(replica), primary: refTo(primary) })),
     ),
+    ...(shards.length > 1 ? [{ kind: 'join', nodes: topology.nodes.map(refTo) } as const] : []),
   ];
 }
 

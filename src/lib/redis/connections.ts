@@ -106,10 +106,12 @@ export class Connections {
       ...(database === 0 ? {} : { database }),
       ...(withLogin ? {} : { username: undefined, password: undefined, credentialsProvider: undefined }),
     });
-    // A broken connection is made again by the next call; the calls under way on it are rejected by the library.
-    client.on('error', () => this.#drop(key, client));
+    // The library wants a listener; what goes wrong while connecting is what connect() rejects with.
+    client.on('error', () => undefined);
     try {
       await withDeadline(client.connect(), timeoutMs);
+      // A broken connection is made again by the next call; the calls under way on it are rejected by the library.
+      client.on('error', () => this.#drop(key, client));
       return client;
     } catch (cause) {
       client.destroy();
@@ -136,7 +138,7 @@ function errorAsValue(cause: unknown): ReplyError {
 }
 
 /**
- * A password for a server that has none: like redis-cli, we go on without, so that REDISCLI_AUTH may stay set.
+ * A password for a server that has none: we go on without, so that REDISCLI_AUTH may stay set.
  * Source: Redis 7.0.15 and Valkey 9.1, `ERR AUTH <password> called without any password configured`.
  */
 function isLoginNeedless(cause: unknown): boolean {

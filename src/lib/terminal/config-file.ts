@@ -43,7 +43,7 @@ export async function readContext(file: string, name: string): Promise<Context> 
   if (!existsSync(file))
     throw new OpsError('USAGE', `There is no configuration file at ${file}, hence no context ${name}.`);
   // Loaded only here: parsing YAML is not in the path of every start.
-  const { parse } = await import('yaml');
+  const { parse } = await import('./yaml.ts');
   let document: unknown;
   try {
     document = parse(readFileSync(file, 'utf8'));

@@ -9,7 +9,7 @@ export interface Asking {
 }
 
 /** Consent given beforehand, by flag or in redis-cli's way by the environment. */
-export function isConsentGiven({ yes, environment }: Asking): boolean {
+function isConsentGiven({ yes, environment }: Asking): boolean {
   return yes || environment['REDISCLI_CLUSTER_YES'] === '1';
 }
 

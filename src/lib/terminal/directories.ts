@@ -5,7 +5,7 @@ import path from 'node:path';
 const NAME = 'cluster';
 
 /** Journals and local clusters: `$XDG_STATE_HOME/cluster`, else `~/.local/state/cluster`. */
-export function stateDirectory(environment: NodeJS.ProcessEnv): string {
+function stateDirectory(environment: NodeJS.ProcessEnv): string {
   return path.join(environment['XDG_STATE_HOME'] || path.join(homedir(), '.local', 'state'), NAME);
 }
 

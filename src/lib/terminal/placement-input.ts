@@ -20,7 +20,7 @@ export function parseZones(pairs: readonly string[]): ReadonlyMap<string, string
 /** Reads a layout file, YAML or JSON. Throws USAGE with every problem that it has. */
 export async function readLayout(file: string): Promise<Layout> {
   // Loaded only here: parsing YAML is not in the path of every start. JSON is YAML.
-  const { parse } = await import('yaml');
+  const { parse } = await import('./yaml.ts');
   let document: unknown;
   try {
     document = parse(readFileSync(file, 'utf8'));

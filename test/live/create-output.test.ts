@@ -1,0 +1,89 @@
+/** What `cluster create` prints where, and how long it waits. stdout is the result, stderr the progress. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { home } from '../support/executables.ts';
+import { askEach, expectServing, statesOf } from '../support/node-states.ts';
+import { cluster, type Nodes, withNodes } from '../support/transcript.ts';
+
+const SIX = { count: 6 };
+/** Their replicas cannot log in, so they are never in sync. */
+const HELD_BACK = { ...SIX, settings: { masterauth: 'nobody-asked' } };
+const STAGES = ['set-epoch', 'add-slots', 'join', 'replicate'];
+
+async function release(nodes: Nodes): Promise<void> {
+  await askEach(nodes, [['CONFIG', 'SET', 'masterauth', '']]);
+}
+
+describe('cluster create', () => {
+  it('--json: one document on stdout and nothing else; --progress json: each line of stderr is an event', () =>
+    withNodes(SIX, async (nodes, typed) => {
+      const file = path.join(home, 'executed.json');
+      const run = await cluster(`create ${typed} --replicas 1 --yes --json --progress json --plan-out ${file}`);
+      expect(run).toMatchObject({ code: 0 });
+      await expectServing(nodes);
+      const document = JSON.parse(run.stdout);
+      expect(document).toMatchObject({ version: 1, outcome: 'done', check: {} });
+      expect(document.plan).toEqual(JSON.parse(readFileSync(file, 'utf8')));
+      const events = run.stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const begun = events.filter(({ event }) => event === 'stage-begin').map(({ kind }) => kind);
+      expect(begun).toEqual(STAGES);
+    }));
+
+  it('--json without progress is silent on stderr', () =>
+    withNodes(SIX, async (nodes, typed) => {
+      const run = await cluster(`create ${typed} --replicas 1 --yes --json -q`);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
+      await expectServing(nodes);
+      expect(JSON.parse(run.stdout)).toMatchObject({ version: 1, outcome: 'done' });
+    }));
+
+  it("--progress plain: redis-cli's lines on stderr, no colour and no line that changes", () =>
+    withNodes(SIX, async (nodes, typed) => {
+      const run = await cluster(`create ${typed} --replicas 1 --yes --progress plain`);
+      expect(run).toMatchObject({ code: 0 });
+      await expectServing(nodes);
+      expect(run.stderr.split('\n').filter((line) => line.startsWith('>>>'))).toEqual([
+        '>>> Assign a different config epoch to each node',
+        '>>> Nodes configuration updated',
+        '>>> Sending CLUSTER MEET messages to join the cluster',
+        '>>> Configuring replicas',
+      ]);
+      expect(run.stderr + run.stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
+    }));
+
+  it('-q: the result on stdout, nothing on stderr', () =>
+    withNodes(SIX, async (nodes, typed) => {
+      const run = await cluster(`create ${typed} --replicas 1 --yes -q`);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
+      await expectServing(nodes);
+      expect(run.stdout).toContain('[OK] All 16384 slots covered.');
+    }));
+
+  it.each(['none', 'agree'])('--wait %s: returns sooner, and the cluster comes', (level) =>
+    withNodes(HELD_BACK, async (nodes, typed) => {
+      const run = await cluster(`create ${typed} --replicas 1 --yes --wait ${level}`);
+      expect(run).toMatchObject({ code: 0 });
+      const states = await statesOf(nodes);
+      const views = states.map((state) => state.nodes.map((line) => line.replace('myself,', '')));
+      if (level === 'agree') for (const view of views) expect(view).toEqual(views[0]);
+      await release(nodes);
+      await eventually(() => expectServing(nodes), { what: 'the cluster serves' });
+    }),
+  );
+
+  it('--wait-timeout: exit code 1 where it does not serve in time; it is made, and comes', () =>
+    withNodes(HELD_BACK, async (nodes, typed) => {
+      const run = await cluster(`create ${typed} --replicas 1 --yes --wait-timeout 3`);
+      expect(run).toMatchObject({ code: 1 });
+      expect(run.stderr).toContain('[ERR] Waited 3 s for every node to serve; still missing:');
+      expect(run.stderr).toContain(`${nodes[5]?.address} its link to its primary is down`);
+      expect(run.stderr).toContain('The cluster is made and all nodes agree; it is left as it is.');
+      await release(nodes);
+      await eventually(() => expectServing(nodes), { what: 'the cluster serves' });
+    }));
+});

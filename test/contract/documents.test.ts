@@ -3,7 +3,7 @@
  * field appear. Values are other tests' business.
  */
 import type { Config } from '@oclif/core';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import Create from '../../src/commands/create.ts';
 import { checkMultipleOwners } from '../../src/lib/check/multiple-owners.ts';
 import { checkTopology } from '../../src/lib/check/rules.ts';
@@ -57,6 +57,10 @@ class CreateOf extends Create {
     });
   }
 }
+
+// The journal of whoever runs the tests is no part of them.
+vi.stubEnv('XDG_STATE_HOME', '/nonexistent');
+afterAll(() => vi.unstubAllEnvs());
 
 describe('the JSON document of', () => {
   it('check', async () => {

@@ -10,7 +10,7 @@ import { cluster, type Nodes, withNodes } from '../support/transcript.ts';
 const SIX = { count: 6 };
 /** Their replicas cannot log in, so they are never in sync. */
 const HELD_BACK = { ...SIX, settings: { masterauth: 'nobody-asked' } };
-const STAGES = ['set-epoch', 'add-slots', 'join', 'replicate'];
+const STAGES = ['set-epoch', 'add-slots', 'join', 'replicate', 'join'];
 
 async function release(nodes: Nodes): Promise<void> {
   await askEach(nodes, [['CONFIG', 'SET', 'masterauth', '']]);
@@ -52,6 +52,7 @@ describe('cluster create', () => {
         '>>> Nodes configuration updated',
         '>>> Sending CLUSTER MEET messages to join the cluster',
         '>>> Configuring replicas',
+        '>>> Sending CLUSTER MEET messages to join the cluster',
       ]);
       expect(run.stderr + run.stdout).not.toMatch(/\p{Cc}(?<!\n)/u);
     }));

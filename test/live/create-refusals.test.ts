@@ -100,7 +100,7 @@ describe('cluster create changes nothing', () => {
       const file = path.join(home, 'plan.json');
       const run = await withoutChange(nodes, () => cluster(`create ${typed} --replicas 1 -n`));
       expect(run).toMatchObject({ code: 0, stderr: '' });
-      expect(run.stdout).toContain('Master[2] -> Slots 10923 - 16383');
+      expect(run.stdout).toMatch(/^(Master|Primary)\[2\] -> Slots 10923 - 16383$/m);
       const json = await withoutChange(nodes, () =>
         cluster(`create ${typed} --replicas 1 --dry-run --json --plan-out ${file}`),
       );

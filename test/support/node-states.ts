@@ -24,7 +24,7 @@ export interface NodeState {
 
 /** The lasting facts: the others count messages, bytes and seconds. */
 const CLUSTER_FACTS = /^cluster_(state|slots_assigned|known_nodes|current_epoch|my_epoch)$/;
-const REPLICATION_FACTS = /^(role|connected_slaves|master_(host|port|link_status))$/;
+const REPLICATION_FACTS = /^(role|master_(host|port|link_status))$/;
 
 /**
  * These tests ask many nodes at once, and the library builds a class for each client that is not a duplicate of another:
@@ -88,12 +88,13 @@ export async function expectServing(servers: readonly TestServer[], login: Login
     expect({ address, ...clusterInfo }).toMatchObject({
       cluster_state: 'ok',
       cluster_slots_assigned: '16384',
-      cluster_known_nodes: `${servers.length}`,
     });
     if (replication['role'] === 'slave')
       expect({ address, ...replication }).toMatchObject({ master_link_status: 'up' });
   }
   const views = states.map(({ nodes }) => nodes.map((line) => line.replace('myself,', '')));
+  // CLUSTER INFO would also count nodes that are introduced a second time, for a moment.
+  expect(views[0]).toHaveLength(servers.length);
   for (const view of views) expect(view).toEqual(views[0]);
   expect(views[0]?.join('\n')).not.toMatch(/fail|handshake|noaddr/);
   const seed = present(servers[0], 'there are servers').address;

@@ -40,8 +40,16 @@ export async function settle(desired: Topology, level: SettleLevel, options: Exe
   await waitUntilNothingIsMissing(
     { what, timeoutMs: options.waitTimeoutMs, pollMs: POLL_MS, signal: options.signal },
     async () => {
-      const observed = await options.cluster.observeEach(unsettled.map(({ address }) => address));
-      const lacks = observed.nodes.map((node) => lackOf(node, expected, level)).filter(isLacking);
+      const look = async (): Promise<readonly Lack[]> => {
+        const observed = await options.cluster.observeEach(unsettled.map(({ address }) => address));
+        return observed.nodes.map((node) => lackOf(node, expected, level)).filter(isLacking);
+      };
+      let lacks = await look();
+      if (lacks.length === 0 && unsettled.length < desired.nodes.length) {
+        // What the first to settle said may be out of date: only what all say at one time counts.
+        unsettled = desired.nodes;
+        lacks = await look();
+      }
       const lacking = new Set(lacks.map(({ node }) => formatAddress(node.address)));
       unsettled = unsettled.filter(({ address }) => lacking.has(formatAddress(address)));
       await introduceNews(lacks, desired, options);
@@ -65,7 +73,10 @@ function lackOf(node: TopologyNode, expected: ReadonlyMap<NodeId, string>, level
 function reasonsNotToServe(node: TopologyNode, view: View): readonly string[] {
   const state = view.clusterInfo['cluster_state'] ?? 'unknown';
   const link = view.info['master_link_status'] ?? 'unknown';
+  // A second introduction of a node that is known lasts for a moment, and looks like one node too many meanwhile.
+  const isBeingIntroduced = view.entries.some((entry) => hasFlag(entry, 'handshake'));
   return [
+    ...(isBeingIntroduced ? ['is still being introduced to others'] : []),
     ...(state === 'ok' ? [] : [`says cluster_state:${state}`]),
     ...(roleOf(node.entry) === 'replica' && link !== 'up' ? [`its link to its primary is ${link}`] : []),
   ];

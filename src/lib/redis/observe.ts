@@ -13,6 +13,8 @@ import type { NodeEntry, NodeId } from '../model/node.ts';
 import { hasFlag } from '../model/node.ts';
 import type { ReachedNode, Topology, TopologyNode, View } from '../model/topology.ts';
 import { isReached } from '../model/topology.ts';
+import type { ClusterNodesReader } from '../wire/cluster-nodes.ts';
+import { clusterNodesReader } from '../wire/cluster-nodes.ts';
 import type { Connections } from './connections.ts';
 import { reachableAddress } from './nat.ts';
 import type { ConnectOptions } from './options.ts';
@@ -29,16 +31,22 @@ export interface Observer {
   readonly options: ConnectOptions;
 }
 
+/** One observation: its views are read by one reader, so that what they have in common is read once. */
+interface Observation extends Observer {
+  readonly readNodes: ClusterNodesReader;
+}
+
 /** See `Cluster.observe` in `cluster.ts`. */
 export async function observe(observer: Observer, seeds: readonly Address[]): Promise<Topology> {
-  const seed = await firstToAnswer(observer, seeds);
+  const observation = { ...observer, readNodes: clusterNodesReader() };
+  const seed = await firstToAnswer(observation, seeds);
   const nodes = new Map<NodeId, TopologyNode>([[seed.id, seed]]);
   const asked = new Set<NodeId>([seed.id]);
   let frontier: readonly TopologyNode[] = [seed];
   for (let round = 0; round < DISCOVERY_ROUNDS_MAX && frontier.length > 0; round++) {
     const strangers = strangersOf(frontier, asked);
     for (const stranger of strangers) asked.add(stranger.id);
-    frontier = await mapBounded(strangers, CONCURRENT_NODES_MAX, (entry) => askStranger(observer, entry));
+    frontier = await mapBounded(strangers, CONCURRENT_NODES_MAX, (entry) => askStranger(observation, entry));
     // A node in handshake is named by a temporary id; its own word counts, and so does a known node's.
     for (const node of frontier) if (!nodes.get(node.id)?.reach.ok) nodes.set(node.id, node);
   }
@@ -47,16 +55,17 @@ export async function observe(observer: Observer, seeds: readonly Address[]): Pr
 
 /** See `Cluster.observeEach` in `cluster.ts`. */
 export async function observeEach(observer: Observer, addresses: readonly Address[]): Promise<Topology> {
+  const observation = { ...observer, readNodes: clusterNodesReader() };
   const nodes = await mapBounded(addresses, CONCURRENT_NODES_MAX, (address) =>
-    askSeed(observer, address).catch((cause: unknown) => silentSeed(address, cause)),
+    askSeed(observation, address).catch((cause: unknown) => silentSeed(address, cause)),
   );
   return { seed: present(addresses[0], 'at least one address is observed'), nodes };
 }
 
-async function firstToAnswer(observer: Observer, seeds: readonly Address[]): Promise<ReachedNode> {
+async function firstToAnswer(observation: Observation, seeds: readonly Address[]): Promise<ReachedNode> {
   assert(seeds.length > 0, 'a cluster is observed from at least one seed');
   try {
-    return await Promise.any(seeds.map((seed) => askSeed(observer, seed)));
+    return await Promise.any(seeds.map((seed) => askSeed(observation, seed)));
   } catch (cause) {
     const causes: readonly unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
     const first = causes[0];
@@ -69,8 +78,8 @@ async function firstToAnswer(observer: Observer, seeds: readonly Address[]): Pro
   }
 }
 
-async function askSeed({ connections, options }: Observer, address: Address): Promise<ReachedNode> {
-  const view = await readView(connections, address);
+async function askSeed({ connections, options, readNodes }: Observation, address: Address): Promise<ReachedNode> {
+  const view = await readView(connections, readNodes, address);
   const entry = ownEntry(view, address);
   const peerAddress = await findPeerAddress(connections, options, address, entry);
   return { id: entry.id, address, peerAddress, entry, reach: { ok: true, view } };
@@ -97,14 +106,17 @@ function silentSeed(address: Address, cause: unknown): TopologyNode {
   return { id: entry.id, address, peerAddress, entry, reach: { ok: false, reason: cause.message } };
 }
 
-async function askStranger({ connections, options }: Observer, believed: NodeEntry): Promise<TopologyNode> {
+async function askStranger(
+  { connections, options, readNodes }: Observation,
+  believed: NodeEntry,
+): Promise<TopologyNode> {
   const address = reachableAddress(options.natMap, { host: believed.address.host, port: believed.address.port });
   const base = { id: believed.id, address, peerAddress: believed.address, entry: believed };
   if (believed.address.host === '' || believed.address.port === 0) {
     return { ...base, reach: { ok: false, reason: 'no address is known' } };
   }
   try {
-    const view = await readView(connections, address);
+    const view = await readView(connections, readNodes, address);
     const entry = ownEntry(view, address);
     if (entry.id !== believed.id && !hasFlag(believed, 'handshake')) {
       return { ...base, reach: { ok: false, reason: `another node, ${entry.id}, answers at its address` } };

@@ -5,7 +5,7 @@ import { formatAddress } from '../model/address.ts';
 import { movesSlotsAtomically } from '../model/flavor.ts';
 import type { SlotMigration, View } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
-import { parseClusterNodes } from '../wire/cluster-nodes.ts';
+import type { ClusterNodesReader } from '../wire/cluster-nodes.ts';
 import { flavorOf, parseInfo } from '../wire/info.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { parseGetSlotMigrations, parseMigrationStatus } from '../wire/slot-migrations.ts';
@@ -13,14 +13,18 @@ import type { Reply } from './cluster.ts';
 import type { Connections } from './connections.ts';
 
 /** Throws UNREACHABLE, LOGIN, NOT_A_CLUSTER, PROTOCOL, or FAILED where the server refuses to tell. */
-export async function readView(connections: Connections, address: Address): Promise<View> {
+export async function readView(
+  connections: Connections,
+  readNodes: ClusterNodesReader,
+  address: Address,
+): Promise<View> {
   const replies = await connections.callMany(address, [argv.clusterNodes(), argv.clusterInfo(), argv.info()]);
   const [nodes, clusterInfo, info] = replies.map((reply) => textOf(reply, address));
   const infoFields = parseInfo(info ?? '');
   const flavor = flavorOf(infoFields);
   return {
     flavor,
-    entries: parseClusterNodes(nodes ?? ''),
+    entries: readNodes(nodes ?? ''),
     clusterInfo: parseInfo(clusterInfo ?? ''),
     info: infoFields,
     // Asked separately, because servers that do not know the command would count an error for each check.

@@ -20,10 +20,11 @@ export function infoLines(topology: Topology, style: Pick<Style, 'color'>): read
   const primaries = nodes.filter(isPrimary);
   const words = roleWords(nodes[0]?.reach.view.flavor ?? REDIS);
   const counts = replicaCounts(nodes);
-  const keys = primaries.reduce((sum, node) => sum + keyCount(node.reach.view), 0);
+  const keyCounts = primaries.map((node) => keyCount(node.reach.view));
+  const keys = keyCounts.reduce((sum, count) => sum + count, 0);
   const lines = primaries.map(
-    (node) =>
-      `${formatAddress(node.address)} (${node.id.slice(0, 8)}...) -> ${keyCount(node.reach.view)} keys | ${countSlots(node.entry.slots)} slots | ${counts.get(node.id) ?? 0} ${pluralOf(words.replica)}.`,
+    (node, index) =>
+      `${formatAddress(node.address)} (${node.id.slice(0, 8)}...) -> ${keyCounts[index]} keys | ${countSlots(node.entry.slots)} slots | ${counts.get(node.id) ?? 0} ${pluralOf(words.replica)}.`,
   );
   return [
     ...lines,

@@ -8,15 +8,25 @@ import type { Flavor } from '../model/flavor.ts';
  * Seen in Redis 7.0.15 and 8.0.2, Valkey 8.1.1 and 9.1.2.
  */
 export function parseInfo(text: string): Readonly<Record<string, string>> {
-  const fields: [name: string, value: string][] = [];
-  for (const line of text.split(/\r?\n/)) {
-    if (line === '' || line.startsWith('#')) continue;
-    const colon = line.indexOf(':');
-    if (colon < 1) throw new OpsError('PROTOCOL', `A server sent a line of INFO that is not "field:value": "${line}".`);
-    // A value may hold colons of its own.
-    fields.push([line.slice(0, colon), line.slice(colon + 1)]);
+  // Without a prototype, for a server may name a field as it likes.
+  const fields: Record<string, string> = Object.create(null);
+  for (let from = 0; from < text.length; ) {
+    const feed = text.indexOf('\n', from);
+    const next = feed === -1 ? text.length : feed + 1;
+    const end = feed === -1 ? next : text[feed - 1] === '\r' ? feed - 1 : feed;
+    if (end > from && text[from] !== '#') {
+      const colon = text.indexOf(':', from);
+      if (colon <= from || colon >= end) throw notAField(text.slice(from, end));
+      // A value may hold colons of its own.
+      fields[text.slice(from, colon)] = text.slice(colon + 1, end);
+    }
+    from = next;
   }
-  return Object.fromEntries(fields);
+  return fields;
+}
+
+function notAField(line: string): OpsError {
+  return new OpsError('PROTOCOL', `A server sent a line of INFO that is not "field:value": "${line}".`);
 }
 
 /**

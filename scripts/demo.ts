@@ -1,5 +1,6 @@
 /**
- * Shows the real executable on a real cluster of six servers: made, looked at, filled, hurt, mended, removed.
+ * Shows the real executable on a real cluster of six servers: made, looked at, filled, resharded under
+ * writes, hurt, mended, removed.
  *
  *   npm run demo
  *
@@ -14,6 +15,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { present } from '../src/lib/assert.ts';
 import { readLocalState } from '../src/lib/local/state.ts';
 import type { CheckDocument } from '../src/lib/view/check.ts';
+import type { InfoDocument } from '../src/lib/view/info.ts';
+import { AcknowledgedWriter } from '../test/support/acknowledged-writer.ts';
 import { reservePorts } from '../test/support/ports.ts';
 import { killWithThisProcess, removeWithThisProcess } from '../test/support/reaper.ts';
 import { ensureServer } from './server.ts';
@@ -57,6 +60,22 @@ async function demo(): Promise<void> {
   await type(`${keys} | ${path.basename(cli)} -c -p ${port} >/dev/null`, /^$/);
   await type(`cluster info ${seed}`, new RegExp(`\\[OK\\] ${KEYS} keys in 3 `));
 
+  say('Half of the slots of one shard move to another, while a program writes all the time.');
+  const receiver = await primaryOtherThan(seed);
+  const writer = new AcknowledgedWriter([seed], { range: [0, 5460] });
+  await type(
+    `cluster reshard ${seed} --from ${seed} --to ${receiver.address} --slots 2700 --throttle 100keys/s --yes`,
+    /\[OK\] 2,700 slots moved/,
+  );
+  const { acknowledged, lost } = await writer.stop();
+  if (lost.length > 0) throw new Error(`${lost.length} of ${acknowledged} acknowledged writes are lost.`);
+  say(`${acknowledged} writes were acknowledged meanwhile. All of them were read back: none is lost.`);
+
+  say('It can be taken back.');
+  await type('cluster undo --yes', /\[OK\] 2,700 slots moved/);
+  await type('cluster history', /undone/);
+
+  const keysNow = await keyTotal(seed);
   const victim = await primaryOtherThan(seed);
   say(`A primary dies: ${victim.address}.`);
   await type(`kill -9 ${await processOf(victim.address)}`, /^$/);
@@ -69,7 +88,7 @@ async function demo(): Promise<void> {
   });
   await type(
     `cluster check ${seed}`,
-    new RegExp(`\\[OK\\] ${KEYS} keys in 3 [\\s\\S]*All 16384 slots covered[\\s\\S]*^Healthy:`, 'm'),
+    new RegExp(`\\[OK\\] ${keysNow} keys in 3 [\\s\\S]*All 16384 slots covered[\\s\\S]*^Healthy:`, 'm'),
   );
 
   say('It comes back, now as the replica of the one that replaced it.');
@@ -77,7 +96,7 @@ async function demo(): Promise<void> {
   await until('every replica has its link', seed, ({ findings }) =>
     findings.every(({ rule }) => rule === 'shard-hosts'),
   );
-  await type(`cluster info ${seed}`, new RegExp(`\\[OK\\] ${KEYS} keys in 3 `));
+  await type(`cluster info ${seed}`, new RegExp(`\\[OK\\] ${keysNow} keys in 3 `));
 
   say('And away with it.');
   await type('cluster local down', /\[OK\] Stopped 6 servers\. Their data is removed\./);
@@ -183,6 +202,12 @@ async function processOf(address: string): Promise<number> {
     nodes.find(({ port }) => address.endsWith(`:${port}`)),
     'every node of the cluster is a local server',
   ).pid;
+}
+
+async function keyTotal(seed: string): Promise<number> {
+  const { stdout } = await run(`cluster info ${seed} --json`, 'quiet');
+  const { shards } = JSON.parse(stdout) as InfoDocument;
+  return shards.reduce((sum, { keys }) => sum + (keys ?? 0), 0);
 }
 
 async function check(seed: string): Promise<CheckDocument> {

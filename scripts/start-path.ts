@@ -116,7 +116,8 @@ const REPLACEMENTS: readonly Replacement[] = [
     asked: 'redis',
     instead: `
       exports.createClient = require(${inClient('client/index.js')}).default.create;
-      exports.ErrorReply = require(${inClient('errors.js')}).ErrorReply;`,
+      exports.ErrorReply = require(${inClient('errors.js')}).ErrorReply;
+      exports.RESP_TYPES = require(${inClient('RESP/decoder.js')}).RESP_TYPES;`,
   },
   // Its table of four hundred commands: the three that it sends itself when it connects stay; ours are plain words.
   {

@@ -5,7 +5,7 @@ import { journalDirectory } from '../lib/terminal/directories.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import { MoveCommand } from '../lib/terminal/move-command.ts';
 import { moveFlags } from '../lib/terminal/move-flags.ts';
-import { addressesOf, findRun, isUnfinished, splitRunAndSeeds } from '../lib/terminal/runs.ts';
+import { addressesOf, findRun, isUnfinishedMove, splitRunAndSeeds } from '../lib/terminal/runs.ts';
 
 export default class Resume extends MoveCommand {
   static override summary = 'Go on with a move that was interrupted.';
@@ -26,18 +26,32 @@ would have ended. On another machine, name a node: what the cluster itself shows
     this.requireSomeoneToAsk(flags);
     const { name, seeds } = splitRunAndSeeds(argv as string[]);
     const directory = journalDirectory(process.env);
-    const run = findRun(directory, name, isUnfinished);
+    const run = findRun(directory, name, isUnfinishedMove);
     if (run === null && seeds.length === 0) {
       throw new OpsError('USAGE', 'No run of this machine was interrupted.', {
         suggestions: ['To go on with what another machine began, name a node of the cluster: cluster resume HOST:PORT'],
       });
     }
-    const words = seeds.length > 0 || run === null ? seeds : addressesOf(run);
-    return this.withRun(flags, words, async (session, topology, journal) => {
-      const plan = this.acceptable(run === null ? planFinishSeen(topology) : planResume(run.plan, topology));
-      const document = await this.carryOut(session, topology, journal, plan, flags, 'Do you want to go on with this?');
-      if (run !== null && document.outcome !== 'planned') continueJournal(directory, run.run, run.process).end('done');
-      return document;
-    });
+    const words = seeds.length > 0 || run === null ? seeds : addressesOf(run.plan);
+    return this.withRun(
+      flags,
+      words,
+      async (session, topology, journal) => {
+        const plan = this.acceptable(run === null ? planFinishSeen(topology) : planResume(run.plan, topology));
+        const document = await this.carryOut(
+          session,
+          topology,
+          journal,
+          plan,
+          flags,
+          'Do you want to go on with this?',
+        );
+        if (run === null || document.outcome === 'planned') return document;
+        if (document.outcome === 'nothing-to-do') journal.end('done');
+        if (run.undoes !== undefined) continueJournal(directory, run.undoes, run.process).end('undone');
+        return document;
+      },
+      run === null ? { takesOver: 'anybody' } : { journal: this.resumeJournal(run.run), takesOver: run },
+    );
   }
 }

@@ -81,7 +81,6 @@ stopped with \`local down --keep\` comes back with its data.`;
       const planned = planCreate(topology, { replicas: state.replicas, zones: new Map() });
       const plan = this.acceptable(planned);
       const journal = this.openJournal();
-      const journal = this.openJournal();
       await createCluster(plan, topology, {
         cluster,
         journal,

@@ -1,6 +1,19 @@
-/** Waiting: always for a condition, always with a bound that has a name. */
+/** Time, and waiting: always for a condition, always with a bound that has a name. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OpsError } from '../errors.ts';
+
+/** Time as the executor sees it: passed down, so that a test may let it pass as fast as it likes. */
+export interface Clock {
+  /** Milliseconds from some beginning; never goes back. */
+  now(): number;
+  /** Ends early, and without an error, once the signal fires. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
+};
 
 export interface Wait {
   /** Completes "Waiting for …". */
@@ -8,6 +21,8 @@ export interface Wait {
   readonly timeoutMs: number;
   readonly pollMs: number;
   readonly signal: AbortSignal;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -19,17 +34,18 @@ export async function waitUntilNothingIsMissing(
   missing: () => Promise<readonly string[]>,
   report: (missing: readonly string[]) => void,
 ): Promise<void> {
-  const deadline = performance.now() + wait.timeoutMs;
+  const { clock = SYSTEM_CLOCK } = wait;
+  const deadline = clock.now() + wait.timeoutMs;
   for (;;) {
     throwIfInterrupted(wait.signal);
     const rest = await missing();
     if (rest.length === 0) return;
     report(rest);
-    if (performance.now() >= deadline) {
+    if (clock.now() >= deadline) {
       const seconds = wait.timeoutMs / 1000;
       throw new OpsError('TIMEOUT', [`Waited ${seconds} s for ${wait.what}; still missing:`, ...rest].join('\n  '));
     }
-    await sleep(wait.pollMs, undefined, { signal: wait.signal }).catch(() => undefined);
+    await clock.sleep(wait.pollMs, wait.signal);
   }
 }
 

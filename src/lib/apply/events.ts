@@ -12,6 +12,8 @@ export type ApplyEvent =
   | MoveProgress
   /** A move goes on in another way, or once more; `because` is a sentence. */
   | { readonly event: 'move-retry'; readonly because: string }
+  /** Something that the operator should know; nothing follows from it. One sentence. */
+  | { readonly event: 'notice'; readonly message: string }
   /** Something went wrong and what was begun is being undone. */
   | { readonly event: 'undo-begin'; readonly because: string };
 

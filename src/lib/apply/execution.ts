@@ -5,6 +5,7 @@ import type { NodeId } from '../model/node.ts';
 import type { TopologyNode } from '../model/topology.ts';
 import type { NodeRef } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
+import type { Clock } from './clock.ts';
 import type { Emit } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { MoveSettings } from './move/settings.ts';
@@ -13,6 +14,7 @@ export interface Execution {
   readonly cluster: Cluster;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
   /** The bound of each single wait. */
   readonly waitTimeoutMs: number;
   readonly journal: Journal;

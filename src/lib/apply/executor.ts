@@ -14,7 +14,7 @@ import type { Plan, Step, StepKind } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { addSlots, setEpoch } from './assign.ts';
-import { throwIfInterrupted } from './clock.ts';
+import { type Clock, SYSTEM_CLOCK, throwIfInterrupted } from './clock.ts';
 import type { Emit } from './events.ts';
 import type { Execution } from './execution.ts';
 import { join } from './join.ts';
@@ -35,6 +35,8 @@ export interface ExecutorOptions {
   readonly waitTimeoutMs: number;
   /** How slots are moved. Default: {@link MOVE_DEFAULTS}. */
   readonly move?: MoveSettings;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function execute(
   changed: Set<NodeId> = new Set(),
 ): Promise<void> {
   const nodes = new Map<NodeId, Topology['nodes'][number]>(topology.nodes.map((node) => [node.id, node]));
-  const execution: Execution = { move: MOVE_DEFAULTS, ...options, nodes };
+  const execution: Execution = { move: MOVE_DEFAULTS, clock: SYSTEM_CLOCK, ...options, nodes };
   // Each wait listens to the signal, and there are as many waits as concurrent steps: that is no leak.
   setMaxListeners(2 * CONCURRENT_STEPS_MAX, options.signal);
   for (const stage of stagesOf(plan.steps)) {

@@ -9,9 +9,22 @@
  *   {"line":"step-end","at":"…","steps":[0,1,2]}
  *   {"line":"end","at":"…","outcome":"done"}
  *
+ * A run that is gone on with writes on in its own journal: {"line":"resume","process":{…},"at":"…"}, and another end.
+ *
  * No secret is ever in a plan, hence none in a journal.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -48,6 +61,8 @@ export interface Run {
   readonly beganAt: string;
   /** Null while it runs, and for ever when it was killed. */
   readonly outcome: Outcome | null;
+  /** The run that this one takes back. */
+  readonly undoes?: string;
 }
 
 export interface JournalOptions {
@@ -57,31 +72,24 @@ export interface JournalOptions {
   readonly process: ProcessIdentity;
   /** Four or more characters that make the name unique among runs of the same second. */
   readonly suffix: string;
+  /** The run that this one takes back. */
+  readonly undoes?: string;
 }
 
 /** A new journal. Each line is on the disk before the call returns. */
-export function openJournal({ directory, now, process, suffix }: JournalOptions): Journal {
+export function openJournal({ directory, now, process, suffix, undoes }: JournalOptions): Journal {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return continueJournal(directory, `${stamp}-${suffix}`, process);
+  return continueJournal(directory, `${stamp}-${suffix}`, process, undoes);
 }
 
 /** Writes on in the journal of an earlier run: to close what was interrupted. */
-export function continueJournal(directory: string, run: string, process: ProcessIdentity): Journal {
-  const file = path.join(directory, `${run}.jsonl`);
-  const write = (line: object): void => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const handle = openSync(file, 'a', 0o600);
-    try {
-      writeSync(handle, `${JSON.stringify(line)}\n`);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  };
+export function continueJournal(directory: string, run: string, process: ProcessIdentity, undoes?: string): Journal {
+  const write = (line: object): void => writeLine(directory, run, line);
   const at = (): string => new Date().toISOString();
   return {
     run,
-    begin: (plan) => write({ line: 'begin', run, process, at: at(), plan }),
+    begin: (plan) =>
+      write({ line: 'begin', run, process, at: at(), ...(undoes === undefined ? {} : { undoes }), plan }),
     stepBegin: (steps) => write({ line: 'step-begin', at: at(), steps }),
     stepEnd: (steps) => write({ line: 'step-end', at: at(), steps }),
     slots: (step, state, slots) => write({ line: 'slots', at: at(), step, state, slots }),
@@ -89,9 +97,46 @@ export function continueJournal(directory: string, run: string, process: Process
   };
 }
 
+/**
+ * For going on with an earlier run: its steps are that run's rest, its end is that run's. A rest that cannot be begun
+ * leaves the run as unfinished as it was.
+ */
+export function resumeJournal(directory: string, run: string, process: ProcessIdentity): Journal {
+  const journal = continueJournal(directory, run, process);
+  return {
+    ...withoutNotes(journal),
+    begin: () => writeLine(directory, run, { line: 'resume', process, at: new Date().toISOString() }),
+    end: (outcome) => journal.end(outcome === 'failed' ? 'partial' : outcome),
+  };
+}
+
+/** For changes that the journal of a run covers already, so that nothing more need be written. */
+export function coveredBy(run: string): Journal {
+  const nothing = (): void => undefined;
+  return { run, begin: nothing, stepBegin: nothing, stepEnd: nothing, slots: nothing, end: nothing };
+}
+
 /** The journal for steps that are not the plan's: they would be taken for steps of the same number. */
 export function withoutNotes(journal: Journal): Journal {
   return { ...journal, stepBegin: () => undefined, stepEnd: () => undefined, slots: () => undefined };
+}
+
+function writeLine(directory: string, run: string, line: object): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const handle = openSync(path.join(directory, `${run}.jsonl`), 'a+', 0o600);
+  try {
+    writeSync(handle, `${isTorn(handle) ? '\n' : ''}${JSON.stringify(line)}\n`);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** True where a process died in the middle of the last line: what follows must not become a part of it. */
+function isTorn(handle: number): boolean {
+  const { size } = fstatSync(handle);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(handle, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
 }
 
 /** Every run in the directory, newest first. A file without a whole first line never changed anything and is left out. */
@@ -106,7 +151,7 @@ export function readRuns(directory: string): readonly Run[] {
 
 /** Null where there is no whole `begin` line. A torn last line is passed over: what it announced did not begin. */
 function parseRun(text: string): Run | null {
-  let run: Omit<Run, 'begun' | 'ended' | 'outcome'> | null = null;
+  let run = null as Omit<Run, 'begun' | 'ended' | 'outcome'> | null;
   const begun = new Set<number>();
   const ended = new Set<number>();
   let outcome: Outcome | null = null;
@@ -114,8 +159,19 @@ function parseRun(text: string): Run | null {
     const line = parseLine(raw);
     if (line === null) continue;
     if (line.line === 'begin' && line.plan?.version === 1)
-      run = { run: line.run, process: line.process, beganAt: line.at, plan: line.plan };
-    else if (line.line === 'step-begin') for (const step of line.steps) begun.add(step);
+      run = {
+        run: line.run,
+        process: line.process,
+        beganAt: line.at,
+        plan: line.plan,
+        ...(line.undoes === undefined ? {} : { undoes: line.undoes }),
+      };
+    else if (line.line === 'resume' && run !== null) {
+      run = { ...run, process: line.process };
+      outcome = null;
+      for (const step of run.plan.steps.keys()) begun.add(step);
+    }
+    if (line.line === 'step-begin') for (const step of line.steps) begun.add(step);
     else if (line.line === 'step-end') for (const step of line.steps) ended.add(step);
     else if (line.line === 'end') outcome = line.outcome;
   }
@@ -123,7 +179,8 @@ function parseRun(text: string): Run | null {
 }
 
 type Line =
-  | { line: 'begin'; run: string; at: string; process: ProcessIdentity; plan: Plan }
+  | { line: 'begin'; run: string; at: string; process: ProcessIdentity; plan: Plan; undoes?: string }
+  | { line: 'resume'; process: ProcessIdentity }
   | { line: 'step-begin' | 'step-end'; steps: readonly number[] }
   | { line: 'slots'; step: number; state: 'opening' | 'closed'; slots: SlotSet }
   | { line: 'end'; outcome: Outcome };

@@ -17,6 +17,7 @@ import { remainingOf, shardMembers } from '../plan/remaining.ts';
 import { waitUntilNothingIsMissing } from './clock.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { execute } from './executor.ts';
+import { keepPrimaries } from './keep-primaries.ts';
 
 const POLL_MS = 100;
 const SEEDS_MAX = 8;
@@ -33,8 +34,11 @@ export async function runMoves(plan: Plan, topology: Topology, options: Executor
   refuseStale(plan, await options.cluster.observe(seeds));
   options.journal.begin(plan);
   try {
-    await execute(plan, topology, options);
-    const after = await verifyMoves(plan, topology, seeds, options);
+    const work = async (): Promise<Topology> => {
+      await execute(plan, topology, options);
+      return verifyMoves(plan, topology, seeds, options);
+    };
+    const after = await (options.move?.keepPrimary ? keepPrimaries(plan, topology, options, work) : work());
     options.journal.end('done');
     return after;
   } catch (failure) {
@@ -62,7 +66,13 @@ async function verifyMoves(
   const what = 'every node to agree about the moved slots';
   let now = before;
   await waitUntilNothingIsMissing(
-    { what, timeoutMs: options.waitTimeoutMs, pollMs: POLL_MS, signal: new AbortController().signal },
+    {
+      what,
+      timeoutMs: options.waitTimeoutMs,
+      pollMs: POLL_MS,
+      signal: new AbortController().signal,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    },
     async () => {
       now = await options.cluster.observe(seeds);
       const errors = checkTopology(now).filter(({ rule }) => ['agreement', 'open-slots', 'coverage'].includes(rule));
@@ -118,7 +128,7 @@ async function explain(
     codeOf(failure, !isUntouched),
     `${failure.message}\n${isUntouched ? 'Nothing was moved.' : slots}`,
     {
-      suggestions: [...failure.suggestions.filter((text) => isUntouched || !text.includes('cluster resume')), ...way],
+      suggestions: [...failure.suggestions.filter((text) => !text.includes('cluster resume')), ...way],
       cause: failure,
     },
   );

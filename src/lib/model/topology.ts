@@ -95,7 +95,7 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
 export function keyCount(view: View): number {
   let keys = 0;
   for (const [field, value] of Object.entries(view.info)) {
-    if (/^db\d+$/.test(field)) keys += Number(/keys=(\d+)/.exec(value)?.[1] ?? 0);
+    if (field.startsWith('db') && /^db\d+$/.test(field)) keys += Number(/keys=(\d+)/.exec(value)?.[1] ?? 0);
   }
   return keys;
 }

@@ -2,12 +2,13 @@
  * What is left of a move, seen in the cluster as it is now. A move may have been begun by a run that died, and either
  * side may have failed over since; what counts is who owns which slot and which slots are open.
  */
+import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
-import { eachSlot } from '../model/slot-set.ts';
+import { eachSlot, hasSlot } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, primariesOf, reachedNodes } from '../model/topology.ts';
-import type { MoveSlots } from './plan.ts';
+import type { MoveSlots, NodeRef } from './plan.ts';
 
 /** The nodes that were of one shard when the move was planned: one of them is its primary now. */
 export type ShardMembers = readonly NodeId[];
@@ -24,7 +25,8 @@ export type RemainingMove =
   | { readonly state: 'done' }
   /** The target owns all of it, but some nodes still have slots open: `slots` are to be closed. */
   | { readonly state: 'closing'; readonly target: ReachedNode; readonly slots: readonly number[] }
-  | { readonly state: 'moving'; readonly remaining: Remaining }
+  /** `closing`: slots that the target owns already, but that some nodes still have open. */
+  | { readonly state: 'moving'; readonly remaining: Remaining; readonly closing: readonly number[] }
   /** No primary of the shard answers, or slots belong to somebody else: `reason` is one sentence. */
   | { readonly state: 'stuck'; readonly reason: string };
 
@@ -43,16 +45,14 @@ export function remainingOf(
   targets: ShardMembers,
 ): RemainingMove {
   const target = primaryAmong(topology, targets);
-  if (target === null) return { state: 'stuck', reason: `no primary of the shard of ${step.target.address} answers` };
+  if (target === null) return { state: 'stuck', reason: whyNone(topology, step.target) };
   const slots = [...eachSlot(step.slots)];
   const owners = ownersOf(topology);
   const left = slots.filter((slot) => owners.get(slot) !== target.id);
-  if (left.length === 0) {
-    const open = openSlots(topology, new Set(slots));
-    return open.length === 0 ? { state: 'done' } : { state: 'closing', target, slots: open };
-  }
+  const closing = openSlots(topology, new Set(slots.filter((slot) => owners.get(slot) === target.id)));
+  if (left.length === 0) return closing.length === 0 ? { state: 'done' } : { state: 'closing', target, slots: closing };
   const source = primaryAmong(topology, sources);
-  if (source === null) return { state: 'stuck', reason: `no primary of the shard of ${step.source.address} answers` };
+  if (source === null) return { state: 'stuck', reason: whyNone(topology, step.source) };
   const elsewhere = left.find((slot) => owners.get(slot) !== source.id);
   if (elsewhere !== undefined) {
     const owner = owners.get(elsewhere);
@@ -61,7 +61,34 @@ export function remainingOf(
       reason: `slot ${elsewhere} belongs to ${owner ?? 'nobody that answers'}, not to the shard of ${step.source.address}`,
     };
   }
-  return { state: 'moving', remaining: { source, target, slots: left } };
+  return { state: 'moving', remaining: { source, target, slots: left }, closing };
+}
+
+/**
+ * The open slots of a move that are being moved the other way: the target owns them and gives them back. Their keys
+ * are on both sides, so they cannot be closed at the target.
+ */
+export function slotsOnTheirWayBack(
+  step: MoveSlots,
+  topology: Topology,
+  sources: ShardMembers,
+  targets: ShardMembers,
+): readonly number[] {
+  const [source, target] = [primaryAmong(topology, sources), primaryAmong(topology, targets)];
+  if (target === null) return [];
+  const owners = ownersOf(topology);
+  const open = [...target.entry.migrating, ...(source?.entry.importing ?? [])].map(({ slot }) => slot);
+  return [...new Set(open)]
+    .filter((slot) => hasSlot(step.slots, slot) && owners.get(slot) === target.id)
+    .sort((a, b) => a - b);
+}
+
+/** Why a shard has no primary: an emptied one becomes a replica of whoever took its last slot. */
+function whyNone(topology: Topology, { id, address }: NodeRef): string {
+  const followed = topology.nodes.find((node) => node.id === id)?.entry.primaryId;
+  const primary = reachedNodes(topology).find((node) => node.id === followed && roleOf(node.entry) === 'primary');
+  if (primary === undefined) return `no primary of the shard of ${address} answers`;
+  return `${address} has no slots left and is a replica of ${formatAddress(primary.address)} now`;
 }
 
 /** The member that answers, calls itself a primary, and is not known to have failed. Of two, the one with the higher epoch. */

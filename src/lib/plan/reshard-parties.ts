@@ -95,8 +95,9 @@ function noSource(own: readonly TopologyNode[]): Finding {
   };
 }
 
+/** The first sentence is redis-cli's. */
 function leftOut(node: TopologyNode): string {
-  return `${nameOf(node)} gives nothing: it is not possible to use the target node as source node.`;
+  return `*** It is not possible to use the target node as source node. ${nameOf(node)} gives nothing.`;
 }
 
 function mostSlotsFirst(left: TopologyNode, right: TopologyNode): number {

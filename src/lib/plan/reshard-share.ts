@@ -2,17 +2,19 @@
  * How many slots does each source give, and which go to which target? redis-cli's arithmetic
  * (`clusterManagerComputeReshardTable`, 7.0 to 8.0), except that the slots add up to what was asked for.
  */
+import { assert } from '../assert.ts';
 import type { SlotRange, SlotSet } from '../model/slot-set.ts';
 import { countSlots } from '../model/slot-set.ts';
 
 /**
  * How many of its slots each source gives, in the order of `owned`, which is descending and has `wanted` slots in all
  * at least. The first gives its proportional share rounded up, the others theirs rounded down; what is then missing
- * comes one by one from those that still have some, the first first. redis-cli computes in 32-bit floats and stops
+ * comes one by one from those that were rounded down, the largest first. redis-cli computes in 32-bit floats and stops
  * when it has enough, and so does this; it leaves out what is missing, and this does not.
  */
 export function reshardQuotas(owned: readonly number[], wanted: number): readonly number[] {
   const total = owned.reduce((sum, count) => sum + count, 0);
+  assert(wanted <= total, `${total} slots are enough to give ${wanted}`);
   const share = Math.fround(wanted / total);
   let missing = wanted;
   const quotas = owned.map((count, index) => {
@@ -21,10 +23,11 @@ export function reshardQuotas(owned: readonly number[], wanted: number): readonl
     missing -= quota;
     return quota;
   });
-  for (let index = 0; missing > 0; index = (index + 1) % owned.length) {
-    const quota = quotas[index] ?? 0;
-    if (quota >= (owned[index] ?? 0)) continue;
-    quotas[index] = quota + 1;
+  for (let index = 1; missing > 0; index++) {
+    const source = index % owned.length;
+    const quota = quotas[source] ?? 0;
+    if (quota >= (owned[source] ?? 0)) continue;
+    quotas[source] = quota + 1;
     missing -= 1;
   }
   return quotas;

@@ -9,24 +9,31 @@ import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { isNodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import { intersectSlots, slotSetOf } from '../model/slot-set.ts';
+import { intersectSlots, slotSetOf, subtractSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, reachedNodes } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import type { MoveSlots, NodeRef, Plan, Planned } from './plan.ts';
 import type { ShardMembers } from './remaining.ts';
-import { remainingOf, shardMembers } from './remaining.ts';
+import { remainingOf, shardMembers, slotsOnTheirWayBack } from './remaining.ts';
 
 /** The rest of the plan's moves, with today's primaries of both shards. Without steps where all is done. */
 export function planResume(plan: Plan, topology: Topology): Planned {
-  const rests = movesOf(plan).map((move) => restOf(move, plan, topology));
+  const rests = movesOf(plan).map((move): Rest => {
+    const [slot] = onTheirWayBack(move, plan, topology);
+    if (slot === undefined) return restOf(move, plan, topology);
+    return { refusal: `Slot ${slot} is on its way back to ${move.source.address}: go on with \`cluster undo\`.` };
+  });
   return planned(`go on with: ${plan.intention}`, topology, rests);
 }
 
-/** Only what the plan's moves have left open, moved to its end. */
+/** Only what the plan's moves have left open, moved to its end; but what is on its way back already goes on that way. */
 export function planFinishOpen(plan: Plan, topology: Topology): Planned {
   const open = openSlotsOf(topology);
-  const rests = movesOf(plan).map((move) => restOf(narrowed(move, open), plan, topology));
+  const rests = movesOf(plan).map((move) => {
+    const back = slotSetOf(onTheirWayBack(move, plan, topology));
+    return restOf(narrowed(move, subtractSlots(open, back)), plan, topology);
+  });
   return planned(`close what was left open by: ${plan.intention}`, topology, rests);
 }
 
@@ -73,6 +80,11 @@ function restOf(move: MoveSlots, plan: Plan, topology: Topology): Rest {
   return rest(move, topology, membersIn(plan.basis, move.source.id), membersIn(plan.basis, move.target.id));
 }
 
+function onTheirWayBack(move: MoveSlots, plan: Plan, topology: Topology): readonly number[] {
+  const [sources, targets] = [membersIn(plan.basis, move.source.id), membersIn(plan.basis, move.target.id)];
+  return slotsOnTheirWayBack(move, topology, sources, targets);
+}
+
 function rest(move: MoveSlots, topology: Topology, sources: ShardMembers, targets: ShardMembers): Rest {
   if (move.slots.length === 0) return { step: null };
   const left = remainingOf(move, topology, sources, targets);
@@ -86,10 +98,10 @@ function rest(move: MoveSlots, topology: Topology, sources: ShardMembers, target
     case 'closing':
       return { step: { ...move, target: refOf(left.target), slots: slotSetOf(left.slots), estimate: null } };
     case 'moving': {
-      const { source, target, slots } = left.remaining;
-      return {
-        step: { ...move, source: refOf(source), target: refOf(target), slots: slotSetOf(slots), estimate: null },
-      };
+      const { source, target } = left.remaining;
+      // What is the target's already but still open somewhere is of this step too, or nobody would close it.
+      const slots = slotSetOf([...left.remaining.slots, ...left.closing]);
+      return { step: { ...move, source: refOf(source), target: refOf(target), slots, estimate: null } };
     }
   }
 }

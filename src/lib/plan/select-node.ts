@@ -10,7 +10,7 @@ import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, primariesOf } from '../model/topology.ts';
 
 /** A shorter beginning of an id is more likely a slip than a name. */
-export const ID_PREFIX_LENGTH_MIN = 6;
+const ID_PREFIX_LENGTH_MIN = 6;
 
 /** The node, or the refusal that says why it is not clear which one. Tell them apart with {@link isRefused}. */
 export type Selected = TopologyNode | Finding;

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { Command } from '@oclif/core';
-import type { Journal } from '../apply/journal.ts';
-import { openJournal } from '../apply/journal.ts';
+import type { Journal, ProcessIdentity } from '../apply/journal.ts';
+import { openJournal, resumeJournal } from '../apply/journal.ts';
 import { present } from '../assert.ts';
 import { OpsError } from '../errors.ts';
 import { identifyProcess } from '../local/process-identity.ts';
@@ -99,10 +99,16 @@ export abstract class ClusterCommand extends Command {
     await askConsent(question, this.asking(flags));
   }
 
-  protected openJournal(): Journal {
+  /** `undoes` is the run that the new one takes back. */
+  protected openJournal(undoes?: string): Journal {
     const suffix = randomBytes(2).toString('hex');
-    const own = present(identifyProcess(process.pid), 'this process is running');
-    return openJournal({ directory: journalDirectory(process.env), now: new Date(), process: own, suffix });
+    const options = { directory: journalDirectory(process.env), now: new Date(), process: ownProcess(), suffix };
+    return openJournal(undoes === undefined ? options : { ...options, undoes });
+  }
+
+  /** Writes on in the journal of a run that this process goes on with. */
+  protected resumeJournal(run: string): Journal {
+    return resumeJournal(journalDirectory(process.env), run, ownProcess());
   }
 
   /** Fires at the first Ctrl-C from now on; at the second the process ends at once. */
@@ -147,6 +153,10 @@ export abstract class ClusterCommand extends Command {
     if (flags.progress !== 'auto') return flags.progress;
     return process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? 'terminal' : 'plain';
   }
+}
+
+function ownProcess(): ProcessIdentity {
+  return present(identifyProcess(process.pid), 'this process is running');
 }
 
 function writePlan(file: string, plan: Plan): void {

@@ -3,8 +3,15 @@ import { EXIT } from './exit-codes.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** `say` tells the operator what was understood. */
+let controller: AbortController | null = null;
+
+/** `say` tells the operator what was understood. Asked again, it gives the same signal: one process has one operator. */
 export function interruption(say: (text: string) => void): AbortSignal {
+  controller ??= listen(say);
+  return controller.signal;
+}
+
+function listen(say: (text: string) => void): AbortController {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) {
@@ -15,5 +22,5 @@ export function interruption(say: (text: string) => void): AbortSignal {
     controller.abort();
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  return controller.signal;
+  return controller;
 }

@@ -1,20 +1,25 @@
 /** What the commands share that move slots: measuring, showing, asking, applying, and telling what has become of it. */
-import type { Journal } from '../apply/journal.ts';
+import path from 'node:path';
+import type { Journal, Run } from '../apply/journal.ts';
 import { observeSteady } from '../apply/observe-steady.ts';
 import { CLIENT_NAME_PREFIX, refuseBeside } from '../apply/refuse-beside.ts';
 import { runMoves } from '../apply/run-moves.ts';
+import { untilServersAreDone } from '../apply/server-migrations.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { withEstimates } from '../plan/estimate.ts';
 import type { MoveSlots, Plan } from '../plan/plan.ts';
 import { measureMoves } from '../redis/measure-moves.ts';
+import { renderEmptied } from '../view/emptied.ts';
 import { renderMovePlan } from '../view/move-plan.ts';
 import { formatCount, formatDuration } from '../view/units.ts';
 import type { ConsentFlags, OutputFlags, Session } from './base-command.ts';
 import { ClusterCommand } from './base-command.ts';
 import { parseSeconds } from './connection.ts';
+import { journalDirectory } from './directories.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { type MoveFlagValues, readMoveSettings } from './move-flags.ts';
+import { startSteering } from './steering.ts';
 
 export type MoveCommandFlags = ConnectionFlags &
   OutputFlags &
@@ -31,14 +36,23 @@ export interface MoveDocument {
   readonly durationMs: number | null;
 }
 
+/** The earlier run that is gone on with or taken back; `anybody` where only the cluster shows that there was one. */
+export type TakenOver = Run | 'anybody' | null;
+
 export abstract class MoveCommand extends ClusterCommand {
-  /** A session whose connections name the run, beside which no other is at work. */
+  /**
+   * A session whose connections name the run, beside which no other is at work. One that goes on with an earlier run,
+   * or takes it back, first lets the servers end what that run has left to them.
+   */
   protected async withRun<Result>(
     flags: MoveCommandFlags,
     words: readonly string[],
     work: (session: Session, topology: Topology, journal: Journal) => Promise<Result>,
+    {
+      journal = this.openJournal(),
+      takesOver = null,
+    }: { readonly journal?: Journal; readonly takesOver?: TakenOver } = {},
   ): Promise<Result> {
-    const journal = this.openJournal();
     const name = `${CLIENT_NAME_PREFIX}${journal.run}`;
     return this.withSession(
       flags,
@@ -46,8 +60,19 @@ export abstract class MoveCommand extends ClusterCommand {
       async (session) => {
         const { cluster, seeds, progress } = session;
         const topology = await progress.during('Asking every node', () => observeSteady(cluster, seeds));
-        if (!flags.force) await refuseBeside(cluster, topology, name);
-        return work(session, topology, journal);
+        const own = [
+          name,
+          ...(takesOver === null || takesOver === 'anybody' ? [] : [`${CLIENT_NAME_PREFIX}${takesOver.run}`]),
+        ];
+        if (!flags.force) await refuseBeside(cluster, topology, own, { isTakeover: takesOver !== null });
+        if (takesOver === null || flags['dry-run']) return work(session, topology, journal);
+        const settled = await untilServersAreDone(topology, {
+          cluster,
+          seeds,
+          emit: progress.emit,
+          signal: this.interruption(),
+        });
+        return work(session, settled, journal);
       },
       name,
     );
@@ -81,20 +106,31 @@ export abstract class MoveCommand extends ClusterCommand {
     flags: MoveCommandFlags,
   ): Promise<number> {
     const begun = performance.now();
-    await runMoves(plan, topology, {
+    const bytesPerKey = bytesPerKeyOf(plan);
+    const settings = readMoveSettings(flags, bytesPerKey);
+    const steering = startSteering({
+      limits: settings.limits(),
+      controlFile: path.join(journalDirectory(process.env), `${journal.run}.control.json`),
+      bytesPerKey,
+      keyboard: isKeyboard(flags) ? process.stdin : null,
+      emit: session.progress.emit,
+    });
+    const running = runMoves(plan, topology, {
       cluster: session.cluster,
       journal,
-      emit: session.progress.emit,
+      emit: steering.emit,
       signal: this.interruption(),
       waitTimeoutMs: parseSeconds(flags['wait-timeout'], '--wait-timeout'),
-      move: readMoveSettings(flags, bytesPerKeyOf(plan)),
+      move: { ...settings, limits: steering.limits },
     });
+    const after = await running.finally(steering.stop);
     session.progress.stop();
     const durationMs = performance.now() - begun;
     const slots = movesOf(plan).reduce((sum, move) => sum + countSlots(move.slots), 0);
     this.print(
       `[OK] ${formatCount(slots)} slots moved in ${formatDuration(durationMs)}; all nodes agree. Run ${journal.run}.`,
     );
+    for (const sentence of renderEmptied(plan, after)) this.print(sentence);
     return durationMs;
   }
 
@@ -103,6 +139,11 @@ export abstract class MoveCommand extends ClusterCommand {
     const measures = await progress.during('Counting keys', () => measureMoves(cluster, topology, givings));
     return withEstimates(plan, measures);
   }
+}
+
+/** Keys are read where progress is shown on the same terminal: not of a script's or a test's standard input. */
+function isKeyboard(flags: OutputFlags): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY && flags.progress === 'auto' && !flags.quiet;
 }
 
 function movesOf(plan: Plan): readonly MoveSlots[] {

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { OpsError } from '../errors.ts';
 import { isNodeId } from '../model/node.ts';
-import { isSlot } from '../model/slot-set.ts';
-import type { MoveSlots, NodeRef, Plan } from '../plan/plan.ts';
+import type { SlotRange, SlotSet } from '../model/slot-set.ts';
+import { eachSlot, intersectSlots, isSlot, slotSet, unionSlots } from '../model/slot-set.ts';
+import type { Hazard, MoveEstimate, MoveSlots, NodeRef, Plan } from '../plan/plan.ts';
 
 /** Throws USAGE where the file is not a plan of this version that moves slots. */
 export function readPlan(file: string): Plan {
@@ -28,15 +29,39 @@ function problemOf(value: unknown): string | null {
   if (typeof value['intention'] !== 'string' || typeof value['basis'] !== 'string')
     return 'it has no intention or no basis';
   if (!Array.isArray(value['hazards']) || !Array.isArray(value['steps'])) return 'it has no steps or no hazards';
-  const bad = value['steps'].findIndex((step: unknown) => !isMove(step));
-  return bad === -1 ? null : `step ${bad + 1} does not move slots`;
+  if (!value['hazards'].every(isHazard)) return 'a hazard is not a name and a message';
+  const steps: readonly unknown[] = value['steps'];
+  const bad = steps.findIndex((step) => !isMove(step));
+  return bad === -1 ? problemOfMoves(steps.filter(isMove)) : `step ${bad + 1} does not move slots`;
+}
+
+function problemOfMoves(moves: readonly MoveSlots[]): string | null {
+  const circle = moves.findIndex(({ source, target }) => source.id === target.id);
+  if (circle !== -1) return `step ${circle + 1} moves slots to the node that has them`;
+  let seen: SlotSet = [];
+  for (const [index, { slots }] of moves.entries()) {
+    const [again] = eachSlot(intersectSlots(seen, slots));
+    if (again !== undefined) return `step ${index + 1} moves slot ${again}, which an earlier step moves`;
+    seen = unionSlots(seen, slots);
+  }
+  return null;
 }
 
 function isMove(step: unknown): step is MoveSlots {
   if (!isObject(step) || step['kind'] !== 'move-slots' || !isRef(step['source']) || !isRef(step['target']))
     return false;
-  const { slots, mover } = step;
-  return (mover === 'key-wise' || mover === 'atomic') && Array.isArray(slots) && slots.every(isRange);
+  const { slots, mover, estimate } = step;
+  if (!Array.isArray(slots) || slots.length === 0 || !slots.every(isRange)) return false;
+  const isCanonical = JSON.stringify(slotSet(slots)) === JSON.stringify(slots);
+  return (mover === 'key-wise' || mover === 'atomic') && isCanonical && (estimate === null || isEstimate(estimate));
+}
+
+function isEstimate(value: unknown): value is MoveEstimate {
+  return isObject(value) && ['keys', 'bytes', 'durationMs'].every((field) => typeof value[field] === 'number');
+}
+
+function isHazard(value: unknown): value is Hazard {
+  return isObject(value) && typeof value['name'] === 'string' && typeof value['message'] === 'string';
 }
 
 function isRef(value: unknown): value is NodeRef {
@@ -45,7 +70,7 @@ function isRef(value: unknown): value is NodeRef {
   );
 }
 
-function isRange(value: unknown): boolean {
+function isRange(value: unknown): value is SlotRange {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [first, last] = value as unknown[];
   return typeof first === 'number' && typeof last === 'number' && isSlot(first) && isSlot(last) && first <= last;

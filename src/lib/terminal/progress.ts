@@ -49,11 +49,14 @@ function show(display: Display, event: ApplyEvent): void {
   if (event.event === 'stage-begin') display.line(STAGES[event.kind]);
   else if (event.event === 'undo-begin') display.line('>>> Undoing what was begun');
   else if (event.event === 'move-retry') display.line(event.because);
+  else if (event.event === 'notice') display.line(event.message);
   else display.status(statusOf(event));
 }
 
 /** Empty once there is nothing more to say about it. */
-function statusOf(event: Exclude<ApplyEvent, { event: 'stage-begin' | 'undo-begin' | 'move-retry' }>): string {
+function statusOf(
+  event: Exclude<ApplyEvent, { event: 'stage-begin' | 'undo-begin' | 'move-retry' | 'notice' }>,
+): string {
   if (event.event === 'move-progress') return renderMoveProgress(event);
   if (event.event === 'step-end') return `${event.done} of ${event.steps}`;
   if (event.event !== 'wait') return '';

@@ -3,19 +3,22 @@ import type { Run } from '../apply/journal.ts';
 import { readRuns } from '../apply/journal.ts';
 import { OpsError } from '../errors.ts';
 import { isRunning } from '../local/process-identity.ts';
-import type { NodeRef } from '../plan/plan.ts';
+import type { NodeRef, Plan } from '../plan/plan.ts';
 
-/** The run of that name or beginning of a name; without one the newest that `isMeant`. Throws USAGE or REFUSED. */
+/**
+ * The run of that name or beginning of a name; without one the newest that `isMeant` and is not still at work, or null.
+ * Throws USAGE where there is no run of that name, REFUSED where it is still at work.
+ */
 export function findRun(directory: string, name: string | undefined, isMeant: (run: Run) => boolean): Run | null {
   const runs = readRuns(directory);
-  const found = name === undefined ? runs.find(isMeant) : runs.find(({ run }) => run.startsWith(name));
+  if (name === undefined) return runs.find((run) => isMeant(run) && !isAtWork(run)) ?? null;
+  const found = runs.find(({ run }) => run.startsWith(name));
   if (found === undefined) {
-    if (name === undefined) return null;
     throw new OpsError('USAGE', `There is no run ${name} in the journal of this machine.`, {
       suggestions: ['See `cluster history`.'],
     });
   }
-  if (found.outcome === null && isRunning(found.process)) {
+  if (isAtWork(found)) {
     throw new OpsError('REFUSED', `Run ${found.run} is still at work: process ${found.process.pid}.`, {
       suggestions: ['Wait until it has ended, or stop it with Ctrl-C.'],
     });
@@ -23,9 +26,13 @@ export function findRun(directory: string, name: string | undefined, isMeant: (r
   return found;
 }
 
-/** Stopped part-way, or killed. */
-export function isUnfinished({ outcome }: Run): boolean {
-  return outcome === null || outcome === 'partial';
+function isAtWork(run: Run): boolean {
+  return run.outcome === null && isRunning(run.process);
+}
+
+/** Stopped part-way, or killed, while it moved slots. A creation is gone on with by typing it again. */
+export function isUnfinishedMove({ outcome, plan }: Run): boolean {
+  return (outcome === null || outcome === 'partial') && plan.steps.some(({ kind }) => kind === 'move-slots');
 }
 
 /** The run's name and the addresses among the words: a run is `20261123-011500-4e1f`, or a beginning of it. */
@@ -39,9 +46,9 @@ export function splitRunAndSeeds(words: readonly string[]): {
     : { name: undefined, seeds: words };
 }
 
-/** Every node that the run's plan names. */
-export function addressesOf(run: Run): readonly string[] {
-  const refs = run.plan.steps.flatMap((step): readonly NodeRef[] => {
+/** Every node that the plan names. */
+export function addressesOf(plan: Plan): readonly string[] {
+  const refs = plan.steps.flatMap((step): readonly NodeRef[] => {
     if (step.kind === 'join') return step.nodes;
     return step.kind === 'move-slots' ? [step.source, step.target] : [step.node];
   });

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileS
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { continueJournal, openJournal, readRuns } from '../../../src/lib/apply/journal.ts';
+import { continueJournal, coveredBy, openJournal, readRuns, resumeJournal } from '../../../src/lib/apply/journal.ts';
 import { findLeftovers } from '../../../src/lib/apply/leftovers.ts';
 import type { NodeRef, Plan } from '../../../src/lib/plan/plan.ts';
 import { nodeId, topology } from '../../support/topology-builder.ts';
@@ -49,6 +49,7 @@ describe('the journal', () => {
         run: '20261123-011500-4e1f',
         process: OWNER,
         plan: PLAN,
+        beganAt: expect.any(String),
         begun: new Set([0, 1, 2]),
         ended: new Set([0, 1]),
         outcome: 'undone',
@@ -74,6 +75,36 @@ describe('the journal', () => {
 
   it('writes nothing for a run that never begins', () => {
     open();
+    expect(readRuns(directory)).toEqual([]);
+  });
+
+  it("is written on by who goes on with the run: all of it counts as begun, and its end is the run's", () => {
+    const journal = open();
+    journal.begin(PLAN);
+    journal.end('partial');
+    appendFileSync(path.join(directory, `${journal.run}.jsonl`), '{"line":"en');
+    const other = { pid: 4712, startTime: 'later' };
+    const resumed = resumeJournal(directory, journal.run, other);
+    resumed.begin(PLAN);
+    resumed.stepBegin([7]);
+    const begun = new Set(PLAN.steps.keys());
+    expect(readRuns(directory)).toMatchObject([{ run: journal.run, process: other, begun, outcome: null }]);
+    resumed.end('failed');
+    expect(readRuns(directory)).toMatchObject([{ outcome: 'partial' }]);
+    resumed.end('done');
+    expect(readRuns(directory)).toMatchObject([{ outcome: 'done' }]);
+  });
+
+  it('names the run that it takes back', () => {
+    openJournal({ directory, now: new Date(), process: OWNER, suffix: '4e1f', undoes: 'earlier' }).begin(PLAN);
+    expect(readRuns(directory)).toMatchObject([{ undoes: 'earlier' }]);
+  });
+
+  it('is not written for what another journal covers', () => {
+    const journal = coveredBy('earlier');
+    journal.begin(PLAN);
+    journal.end('done');
+    expect(journal.run).toBe('earlier');
     expect(readRuns(directory)).toEqual([]);
   });
 

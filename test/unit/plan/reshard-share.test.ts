@@ -13,8 +13,9 @@ describe('reshardQuotas', () => {
   });
 
   it('makes up for what redis-cli leaves out', () => {
-    expect(reshardQuotas([5462, 5461, 5461], 5)).toEqual([3, 1, 1]);
-    expect(reshardQuotas([100, 100, 100, 100], 3)).toEqual([2, 1, 0, 0]);
+    expect(reshardQuotas([5462, 5461, 5461], 5)).toEqual([2, 2, 1]);
+    expect(reshardQuotas([5462, 5461, 5461], 30)).toEqual([11, 10, 9]);
+    expect(reshardQuotas([100, 100, 100, 100], 3)).toEqual([1, 1, 1, 0]);
   });
 
   it('always adds up, and never asks for more than there is', () => {

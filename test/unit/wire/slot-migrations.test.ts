@@ -104,6 +104,7 @@ describe('parseMigrationStatus', () => {
         state: 'send-stream',
         isRunning: true,
         message: '',
+        retries: 0,
       },
     ]);
   });

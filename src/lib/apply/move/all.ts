@@ -17,16 +17,18 @@ export interface IndexedMove {
 
 /** Throws what the first failing move throws, AFTER those under way have ended. */
 export async function moveAll(execution: Execution, moves: readonly IndexedMove[]): Promise<void> {
+  const { clock } = execution;
   const { limits, parallel } = execution.move;
-  const paces = new Map<NodeId, Pace>(moves.map(({ move }) => [move.source.id, new Pace(limits)]));
-  const tally = new Tally(execution.emit, totalsOf(moves), () => [...paces.values()].some((pace) => pace.isSlowedDown));
+  const paces = new Map<NodeId, Pace>(moves.map(({ move }) => [move.source.id, new Pace(limits, clock)]));
+  const isSlowedDown = (): boolean => [...paces.values()].some((pace) => pace.isSlowedDown);
+  const tally = new Tally(execution.emit, totalsOf(moves), isSlowedDown, clock);
   const guard = guardLatency(execution, moves, paces);
   try {
     await runPairs(moves, parallel, async ({ index, move }) => {
       const pair = `${move.source.address} to ${move.target.address}`;
       tally.begin(pair);
       await moveOne(execution, move, {
-        pace: paces.get(move.source.id) ?? new Pace(limits),
+        pace: paces.get(move.source.id) ?? new Pace(limits, clock),
         report: {
           opening: (slots) => execution.journal.slots(index, 'opening', slotSetOf(slots)),
           closed: (slots) => {

@@ -10,7 +10,6 @@
  * node takes part in one task at a time. Source: documentation and cluster_asm.c of Redis 8.4; not tried against a
  * live server yet, only against one that speaks this protocol by script (test/unit/apply/move/atomic-redis.test.ts).
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OpsError } from '../../errors.ts';
 import { formatAddress } from '../../model/address.ts';
 import { slotSetOf } from '../../model/slot-set.ts';
@@ -22,7 +21,9 @@ import { throwIfInterrupted } from '../clock.ts';
 import type { MoveContext, MoveJob, SlotMover } from './move.ts';
 
 const POLL_MS = 25;
-/** How long a task of somebody else's on one of the two nodes is waited for. */
+/** Another task on one of the two nodes, somebody else's or one that an earlier attempt has lost sight of. */
+const BUSY = /another ASM task is already in progress|overlapping import exists/;
+/** How long that is waited for. */
 const BUSY_TIMEOUT_MS = 60_000;
 /** A task that has neither ended nor changed its state for this long is cancelled. */
 const STALL_TIMEOUT_MS = 600_000;
@@ -34,52 +35,70 @@ export const atomicRedis: SlotMover = { kind: 'atomic', move };
 async function move(job: MoveJob, context: MoveContext): Promise<void> {
   context.report.opening(job.slots);
   const id = await begin(job, context);
-  const failure = await watch(job, context, id);
-  if (failure !== null) {
-    await context.cluster.callMany(job.target.address, [argv.clusterMigrationCancel(id)]);
-    throwIfInterrupted(context.signal);
-    throw new OpsError(
-      'FAILED',
-      `The atomic migration from ${nameOf(job.source)} to ${nameOf(job.target)} was cancelled: ${failure}`,
-    );
-  }
-  context.report.closed(job.slots);
+  const end = await watch(job, context, id);
+  if (end.isRunning && (await cancel(job, context, id))) end.isCompleted = true;
+  if (end.isCompleted) return context.report.closed(job.slots);
+  throwIfInterrupted(context.signal);
+  const [from, to] = [formatAddress(job.source.address), formatAddress(job.target.address)];
+  const what = end.isRunning ? 'was cancelled' : 'was given up';
+  throw new OpsError('FAILED', `The atomic migration from ${from} to ${to} ${what}: ${end.reason}`);
 }
 
+/** The id of the new task. */
 async function begin({ target, slots }: MoveJob, context: MoveContext): Promise<string> {
-  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  const { clock } = context;
+  const deadline = clock.now() + BUSY_TIMEOUT_MS;
   for (;;) {
     throwIfInterrupted(context.signal);
     const [reply] = await context.cluster.callMany(target.address, [argv.clusterMigrationImport(slotSetOf(slots))]);
     if (typeof reply === 'string') return reply;
-    const isBusy = reply instanceof ReplyError && /another ASM task is already in progress/.test(reply.message);
-    if (!isBusy || performance.now() >= deadline) {
+    const isBusy = reply instanceof ReplyError && BUSY.test(reply.message);
+    if (!isBusy || clock.now() >= deadline) {
       const reason = reply instanceof ReplyError ? reply.message : 'it named no task';
-      throw new OpsError('FAILED', `${nameOf({ address: target.address })} refused an atomic migration: ${reason}`, {
+      throw new OpsError('FAILED', `${formatAddress(target.address)} refused an atomic migration: ${reason}`, {
         cause: reply,
       });
     }
-    await sleep(POLL_MS);
+    await clock.sleep(POLL_MS, context.signal);
   }
 }
 
-/** Null when the task is completed, else why it is to be given up. */
-async function watch({ target }: MoveJob, context: MoveContext, id: string): Promise<string | null> {
-  let changedAtMs = performance.now();
+interface End {
+  isCompleted: boolean;
+  /** It goes on until it is cancelled. */
+  readonly isRunning: boolean;
+  readonly reason: string;
+}
+
+/** How the task ended, or why it is to be given up. */
+async function watch({ target }: MoveJob, context: MoveContext, id: string): Promise<End> {
+  const { clock } = context;
+  const giveUp = (reason: string): End => ({ isCompleted: false, isRunning: true, reason });
+  let changedAtMs = clock.now();
   let last = '';
   for (;;) {
     const task = await statusOf(context, target.address, id);
-    if (task === null) return 'the target does not know the task any more';
-    if (!task.isRunning) return task.state === 'completed' ? null : task.message || `it ended as ${task.state}`;
-    if (context.signal.aborted) return 'the operator stopped it';
-    if ((task.retries ?? 0) >= RETRIES_MAX) return task.message || `${RETRIES_MAX} retries failed`;
+    if (task === null)
+      return { isCompleted: false, isRunning: false, reason: 'the target does not know the task any more' };
+    if (!task.isRunning) {
+      const isCompleted = task.state === 'completed';
+      return { isCompleted, isRunning: false, reason: task.message || `it ended as ${task.state}` };
+    }
+    if (context.signal.aborted) return giveUp('the operator stopped it');
+    if ((task.retries ?? 0) >= RETRIES_MAX) return giveUp(task.message || `${RETRIES_MAX} retries failed`);
     const now = `${task.state} ${task.retries}`;
-    if (now !== last) changedAtMs = performance.now();
+    if (now !== last) changedAtMs = clock.now();
     last = now;
-    if (performance.now() - changedAtMs > STALL_TIMEOUT_MS)
-      return `it has been ${task.state} for ${STALL_TIMEOUT_MS / 1000} s`;
-    await sleep(POLL_MS);
+    if (clock.now() - changedAtMs > STALL_TIMEOUT_MS)
+      return giveUp(`it has been ${task.state} for ${STALL_TIMEOUT_MS / 1000} s`);
+    await clock.sleep(POLL_MS, context.signal);
   }
+}
+
+/** True where the task was completed before it could be cancelled. */
+async function cancel({ target }: MoveJob, context: MoveContext, id: string): Promise<boolean> {
+  await context.cluster.callMany(target.address, [argv.clusterMigrationCancel(id)]);
+  return (await statusOf(context, target.address, id))?.state === 'completed';
 }
 
 async function statusOf(
@@ -94,8 +113,4 @@ async function statusOf(
     });
   }
   return parseMigrationStatus(reply)[0] ?? null;
-}
-
-function nameOf({ address }: Pick<MoveJob['target'], 'address'>): string {
-  return formatAddress(address);
 }

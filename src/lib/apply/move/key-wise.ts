@@ -38,18 +38,21 @@ export const keyWise: SlotMover = { kind: 'key-wise', move };
 async function move(job: MoveJob, context: MoveContext): Promise<void> {
   const lanes = new Lanes('migrate', MIGRATES_PER_SOURCE_MAX);
   const bystanders = new Bystanders(job.bystanders, context);
+  const link: Breaker = { failure: null };
   const windows = windowsOf(job.slots, await countKeys(job, context));
   try {
     await mapBounded(windows, WINDOWS_OPEN_MAX, async (slots) => {
       throwIfInterrupted(context.signal);
       context.report.opening(slots);
+      let areOpen = false;
       try {
         await openSlots(job, context, slots);
-        for (const database of context.databases) await moveKeys(job, context, lanes, slots, database);
+        areOpen = true;
+        for (const database of context.databases) await moveKeys(job, context, { lanes, link }, slots, database);
         await closeSlots(job, context, slots);
       } catch (failure) {
         // The failure is what counts; where the nodes cannot be reached for this either, the next attempt sees to it.
-        await retreat(job, context, slots).catch(() => undefined);
+        await retreat(job, context, slots, areOpen).catch(() => undefined);
         throw failure;
       }
       bystanders.tell(slots, job.target.id);
@@ -92,16 +95,48 @@ async function closeSlots({ source, target }: MoveJob, context: MoveContext, slo
 async function moveKeys(
   job: MoveJob,
   context: MoveContext,
-  lanes: Lanes,
+  { lanes, link }: Road,
   slots: readonly number[],
   database: number,
 ): Promise<void> {
+  const window: Breaker = { failure: null };
   let filled = slots;
   while (filled.length > 0) {
     const lists = await listKeys(job, context, filled, database);
-    await Promise.all(lists.flatMap((keys) => moveList(job, context, lanes, keys, database)));
+    const work = lists.map((keys) => moveList(job, context, { lanes, breakers: { window, link } }, keys, database));
+    // ALL are waited for before a failure is thrown: a MIGRATE still under way would undo what is closed after it.
+    await Promise.allSettled(work);
+    const failure = window.failure ?? link.failure;
+    if (failure !== null) throw failure;
     filled = filled.filter((_, index) => (lists[index]?.length ?? 0) > 0);
   }
+}
+
+/** Once there is a failure, no further MIGRATE is begun of the window, or of all windows that share the link. */
+interface Breaker {
+  failure: unknown;
+}
+
+interface Breakers {
+  readonly window: Breaker;
+  readonly link: Breaker;
+}
+
+function trip({ window, link }: Breakers, failure: unknown): void {
+  window.failure ??= failure;
+  if (breaksLink(failure)) link.failure ??= failure;
+}
+
+interface Road {
+  readonly lanes: Lanes;
+  readonly link: Breaker;
+}
+
+/** True where every other MIGRATE between the two nodes would fail as well, and hold up the source while it does. */
+function breaksLink(failure: unknown): boolean {
+  if (!(failure instanceof OpsError)) return true;
+  if (failure.code !== 'FAILED') return true;
+  return failure.cause instanceof ReplyError && failure.cause.kind !== 'busy-key';
 }
 
 async function listKeys(
@@ -123,30 +158,30 @@ async function listKeys(
 }
 
 /** The keys in batches that are cut when their turn comes, so that each has the size that fits then. */
-function moveList(
+async function moveList(
   job: MoveJob,
   context: MoveContext,
-  lanes: Lanes,
+  { lanes, breakers }: { readonly lanes: Lanes; readonly breakers: Breakers },
   keys: readonly Buffer[],
   database: number,
-): readonly Promise<void>[] {
-  if (keys.length === 0) return [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < keys.length) {
-      await lanes.run(async (channel) => {
-        await context.pace.admit();
-        const batch = keys.slice(next, next + context.pace.keysPerBatch);
-        if (batch.length === 0) return;
-        next += batch.length;
-        const begun = performance.now();
-        await migrateBatch(job, context, { keys: batch, database, channel });
-        context.pace.record(batch.length, performance.now() - begun);
-        context.report.moved(batch.length);
+): Promise<void> {
+  const isBroken = (): boolean => (breakers.window.failure ?? breakers.link.failure) !== null;
+  for (let next = 0; next < keys.length && !isBroken(); ) {
+    await lanes.run(async (channel) => {
+      await context.pace.admit(context.signal);
+      if (isBroken()) return;
+      const batch = keys.slice(next, next + context.pace.keysPerBatch);
+      next += batch.length;
+      const begun = context.clock.now();
+      await migrateBatch(job, context, { keys: batch, database, channel }).catch((failure: unknown) => {
+        // BEFORE the lane is free again, or whoever waits for it would begin another.
+        trip(breakers, failure);
+        throw failure;
       });
-    }
-  };
-  return [work()];
+      context.pace.record(batch.length, context.clock.now() - begun);
+      context.report.moved(batch.length);
+    });
+  }
 }
 
 /** All commands in one round trip; errors of the kind `tolerated` count as done. */

@@ -2,9 +2,9 @@
  * One MIGRATE, to its end whatever the servers say. MIGRATE removes from the source exactly the keys that the target
  * has confirmed, so it may be repeated; what is repeated finds only the keys that are still there.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OpsError } from '../../errors.ts';
 import { formatAddress } from '../../model/address.ts';
+import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import type { MoveContext, MoveJob } from './move.ts';
 import { compareValues } from './same-value.ts';
@@ -24,7 +24,8 @@ export interface Batch {
 
 /** Returns once none of the keys is at the source. Throws FAILED with the way out, or UNREACHABLE. */
 export async function migrateBatch(job: MoveJob, context: MoveContext, batch: Batch): Promise<void> {
-  const deadline = performance.now() + PASSING_TIMEOUT_MS;
+  const { clock } = context;
+  const deadline = clock.now() + PASSING_TIMEOUT_MS;
   for (let ambiguous = 0; ; ) {
     const reply = await send(job, context, batch, batch.keys, context.replace);
     if (!(reply instanceof ReplyError)) return;
@@ -34,11 +35,14 @@ export async function migrateBatch(job: MoveJob, context: MoveContext, batch: Ba
       case 'ambiguous':
         if (++ambiguous >= AMBIGUOUS_ATTEMPTS_MAX)
           throw failure(job, reply, 'Look at the network between the two nodes.');
+        // A MIGRATE to a target that hangs holds up the source, which must not look dead as well: UNREACHABLE ends it.
+        await context.cluster.callMany(job.target.address, [argv.ping()], { channel: 'probe' });
+        await clock.sleep(context.migrateTimeoutMs);
         break;
       case 'passing':
       case 'out-of-memory':
-        if (performance.now() >= deadline) throw failure(job, reply, wayOut(job, reply));
-        await sleep(PASSING_POLL_MS);
+        if (clock.now() >= deadline) throw failure(job, reply, wayOut(job, reply));
+        await clock.sleep(PASSING_POLL_MS);
         break;
       default:
         throw failure(job, reply, wayOut(job, reply));
@@ -93,7 +97,7 @@ function conflict({ source, target }: MoveJob, keys: readonly Buffer[]): OpsErro
     `${keys.length} keys have different values on ${formatAddress(source.address)} and ${formatAddress(target.address)}: ${shown.join(', ')}${more}. Neither was changed.`,
     {
       suggestions: [
-        `Delete the value that is not wanted, or let the one of ${formatAddress(source.address)} win with --replace; then go on with \`cluster resume\`.`,
+        `Delete the value that is not wanted, or let the one of ${formatAddress(source.address)} win with --replace.`,
       ],
     },
   );
@@ -110,7 +114,7 @@ function failure({ source, target }: MoveJob, reply: ReplyError, suggestion: str
 function wayOut({ target }: MoveJob, reply: ReplyError): string {
   const to = formatAddress(target.address);
   if (reply.kind === 'out-of-memory')
-    return `Give ${to} more memory (CONFIG SET maxmemory), then go on with \`cluster resume\`.`;
+    return `Give ${to} more memory (CONFIG SET maxmemory), or move fewer slots there.`;
   if (reply.kind === 'login')
     return `The nodes log in to each other with the user and password of this command: ${to} refused them.`;
   return 'Go on with `cluster resume` when this is mended.';

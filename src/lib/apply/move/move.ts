@@ -2,6 +2,7 @@
 import type { TopologyNode } from '../../model/topology.ts';
 import type { MoverKind } from '../../plan/plan.ts';
 import type { Cluster } from '../../redis/cluster.ts';
+import type { Clock } from '../clock.ts';
 import type { Pace } from './pace.ts';
 
 export interface MoveJob {
@@ -24,6 +25,7 @@ export interface MoveReport {
 
 export interface MoveContext {
   readonly cluster: Cluster;
+  readonly clock: Clock;
   readonly pace: Pace;
   readonly report: MoveReport;
   /** Once it fires no further slot is opened; those that are open are moved to their end. */

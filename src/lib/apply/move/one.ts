@@ -5,10 +5,11 @@
  * that an earlier run began, or that a failover of either side has disturbed, is simply gone on with: the new primary
  * takes the old one's part.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OpsError } from '../../errors.ts';
 import { type Address, formatAddress } from '../../model/address.ts';
-import type { ReachedNode, Topology, TopologyNode } from '../../model/topology.ts';
+import type { NodeId } from '../../model/node.ts';
+import { eachSlot, intersectSlots, type SlotSet } from '../../model/slot-set.ts';
+import type { ReachedNode, SlotMigration, Topology, TopologyNode } from '../../model/topology.ts';
 import { isReached, primariesOf } from '../../model/topology.ts';
 import type { MoverKind, MoveSlots } from '../../plan/plan.ts';
 import { remainingOf, type ShardMembers, shardMembers } from '../../plan/remaining.ts';
@@ -16,6 +17,7 @@ import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { throwIfInterrupted } from '../clock.ts';
 import type { Execution } from '../execution.ts';
+import { describeMigration, runningMigrations, slotsOf, untilServersAreDone } from '../server-migrations.ts';
 import { atomicRedis } from './atomic-redis.ts';
 import { atomicValkey } from './atomic-valkey.ts';
 import { keyWise } from './key-wise.ts';
@@ -50,34 +52,64 @@ export async function moveOne(
     const rest = remainingOf(step, topology, sources, targets);
     if (rest.state === 'done') return;
     if (rest.state === 'stuck') {
-      stuckSinceMs ??= performance.now();
-      if (performance.now() - stuckSinceMs > execution.move.failoverTimeoutMs) throw stuck(step, rest.reason);
+      stuckSinceMs ??= execution.clock.now();
+      if (execution.clock.now() - stuckSinceMs > execution.move.failoverTimeoutMs) throw stuck(step, rest.reason);
       execution.emit({ event: 'move-retry', because: rest.reason });
-      await sleep(RETRY_PAUSE_MS);
+      await execution.clock.sleep(RETRY_PAUSE_MS);
       continue;
     }
     stuckSinceMs = null;
+    const busy = movedByServers(topology, step.slots);
+    if (busy !== null) {
+      // Begun by a run that died, or by this one before its connection broke. Its end is what counts.
+      execution.emit({ event: 'move-retry', because: `Waiting while ${describeMigration(topology, busy)}.` });
+      await untilServersAreDone(topology, { ...execution, seeds });
+      continue;
+    }
     try {
       if (rest.state === 'closing') {
         if (++retries > RETRIES_MAX) throw stuck(step, `slot ${rest.slots[0]} does not close`);
         await close(execution, topology, rest.target, rest.slots);
-        await sleep(CLOSING_PAUSE_MS);
+        await execution.clock.sleep(CLOSING_PAUSE_MS);
       } else {
+        await correctOwner(execution, rest.remaining);
         const job = jobOf(topology, rest.remaining);
         const context = await contextOf(execution, job, pace, report);
         await moverOf(kind, job).move(job, context);
       }
     } catch (failure) {
-      if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED') throw failure;
+      if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED' || failure.code === 'PARTIAL') throw failure;
       if (kind === 'atomic' && failure.code === 'FAILED') {
         atomicFailures += 1;
         if (atomicFailures >= ATOMIC_ATTEMPTS_MAX || isRefusal(failure)) kind = fallBack(execution, failure);
       } else if (!mayPass(failure)) throw failure;
       if (++retries > RETRIES_MAX) throw failure;
       execution.emit({ event: 'move-retry', because: failure.message });
-      await sleep(RETRY_PAUSE_MS);
+      await execution.clock.sleep(RETRY_PAUSE_MS);
     }
   }
+}
+
+/** A migration of some of the slots that the servers carry out by themselves; nothing else can move these slots meanwhile. */
+function movedByServers(topology: Topology, slots: SlotSet): SlotMigration | null {
+  const overlaps = (migration: SlotMigration): boolean => intersectSlots(slotsOf(migration), slots).length > 0;
+  return runningMigrations(topology).find(overlaps) ?? null;
+}
+
+/**
+ * A node takes no news about a slot that it imports. So when the source fails over meanwhile, the target goes on to
+ * take the dead node for the owner, finds the cluster not covered, and refuses everything with CLUSTERDOWN until it is
+ * told. Source: `clusterUpdateSlotsConfigWith` of Redis 7.0.15, and seen there.
+ */
+async function correctOwner(
+  execution: Execution,
+  { source, target, slots }: { source: ReachedNode; target: ReachedNode; slots: readonly number[] },
+): Promise<void> {
+  const believed = new Map<number, NodeId>();
+  for (const entry of target.reach.view.entries) for (const slot of eachSlot(entry.slots)) believed.set(slot, entry.id);
+  const wrong = slots.filter((slot) => believed.get(slot) !== source.id && believed.get(slot) !== target.id);
+  const commands = wrong.map((slot) => argv.clusterSetSlotNode(slot, source.id));
+  if (commands.length > 0) await execution.cluster.callMany(target.address, commands);
 }
 
 /** A node that went away, or that is not in charge any more, is what a failover looks like from here. */
@@ -85,7 +117,8 @@ function mayPass(failure: OpsError): boolean {
   if (failure.code === 'UNREACHABLE') return true;
   const { cause } = failure;
   return (
-    cause instanceof ReplyError && ['not-in-charge', 'unknown-node', 'ambiguous', 'no-replicas'].includes(cause.kind)
+    cause instanceof ReplyError &&
+    ['not-in-charge', 'unknown-node', 'ambiguous', 'no-replicas', 'passing'].includes(cause.kind)
   );
 }
 
@@ -118,12 +151,12 @@ function jobOf(
 }
 
 async function contextOf(execution: Execution, job: MoveJob, pace: Pace, report: MoveReport): Promise<MoveContext> {
-  const { cluster, signal, move } = execution;
+  const { cluster, signal, clock, move } = execution;
   const [migrateTimeoutMs, databases] = await Promise.all([
     migrateTimeoutOf(cluster, job.source),
     databasesOf(cluster, job.source),
   ]);
-  return { cluster, signal, pace, report, replace: move.replace, migrateTimeoutMs, databases };
+  return { cluster, clock, signal, pace, report, replace: move.replace, migrateTimeoutMs, databases };
 }
 
 /**

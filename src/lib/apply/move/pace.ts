@@ -5,7 +5,7 @@
  * is made smaller when the last one took longer), a rate of keys per second, and the latency that a probe measures on
  * the loaded nodes.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
 
 export interface PaceLimits {
   /** The time that one batch may take, in milliseconds. */
@@ -13,6 +13,8 @@ export interface PaceLimits {
   readonly keysPerSecondMax: number | null;
   /** Null: latency is not looked at. */
   readonly latencyMsMax: number | null;
+  /** No batch is begun until the operator goes on. Default: false. */
+  readonly isPaused?: boolean;
 }
 
 const KEYS_PER_BATCH_MIN = 1;
@@ -23,15 +25,23 @@ const GROWTH_MAX = 1.5;
 /** While the measured latency is above the bound, a pause of this many times the last batch follows each batch, doubled until it is below. */
 const PAUSE_FACTOR_MAX = 64;
 
+/** Waits are cut into pieces of this length at most, after each of which the limits are looked at again. */
+const LOOK_AGAIN_MS = 100;
+
 export class Pace {
   readonly #limits: () => PaceLimits;
+  readonly #clock: Clock;
   #keysPerBatch = KEYS_PER_BATCH_START;
   #pauseFactor = 0;
-  #freeAtMs = 0;
+  /** Keys that were moved ahead of the rate; time pays them off. */
+  #debtKeys = 0;
+  #paidAtMs = 0;
+  #latencyPauseUntilMs = 0;
 
   /** `limits` is asked for each batch. */
-  constructor(limits: () => PaceLimits) {
+  constructor(limits: () => PaceLimits, clock: Clock = SYSTEM_CLOCK) {
     this.#limits = limits;
+    this.#clock = clock;
   }
 
   get limits(): PaceLimits {
@@ -54,9 +64,9 @@ export class Pace {
     const fitting = this.limits.batchMsMax / perKeyMs;
     const next = Math.min(fitting, this.#keysPerBatch * GROWTH_MAX);
     this.#keysPerBatch = Math.min(Math.max(next, KEYS_PER_BATCH_MIN), KEYS_PER_BATCH_MAX);
-    const now = performance.now();
-    const begin = Math.max(this.#freeAtMs, now - tookMs);
-    this.#freeAtMs = begin + Math.max(this.#dueMs(keys), this.#pauseFactor * tookMs);
+    this.#debtKeys += keys;
+    this.#payOff();
+    this.#latencyPauseUntilMs = this.#clock.now() + this.#pauseFactor * tookMs;
   }
 
   /** A probe took `latencyMs`: above the bound the pauses double, below they halve until there are none. */
@@ -67,15 +77,35 @@ export class Pace {
     else this.#pauseFactor = this.#pauseFactor <= 1 ? 0 : this.#pauseFactor / 2;
   }
 
-  /** Returns when the next batch may begin; at once where nothing bounds it. */
-  async admit(): Promise<void> {
-    const waitMs = this.#freeAtMs - performance.now();
-    const isBound = this.limits.keysPerSecondMax !== null || this.#pauseFactor > 0;
-    if (isBound && waitMs > 0) await sleep(waitMs);
+  /**
+   * Returns when the next batch may begin; at once where nothing bounds it. Limits that change meanwhile hold at once.
+   * When `signal` has fired a pause holds no longer: what is open is to be moved to its end.
+   */
+  async admit(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const isPaused = this.limits.isPaused === true && !signal.aborted;
+      const waitMs = isPaused ? LOOK_AGAIN_MS : this.#waitMs();
+      if (waitMs <= 0) return;
+      // Only a pause is cut short by the signal: the rate is for the sake of the other clients, to the end.
+      await this.#clock.sleep(Math.min(waitMs, LOOK_AGAIN_MS), isPaused ? signal : undefined);
+    }
   }
 
-  #dueMs(keys: number): number {
+  #waitMs(): number {
+    this.#payOff();
     const { keysPerSecondMax } = this.limits;
-    return keysPerSecondMax === null ? 0 : (keys / keysPerSecondMax) * 1000;
+    const throttleMs = keysPerSecondMax === null ? 0 : (this.#debtKeys / keysPerSecondMax) * 1000;
+    const latencyMs = this.#pauseFactor === 0 ? 0 : this.#latencyPauseUntilMs - this.#clock.now();
+    return Math.max(throttleMs, latencyMs);
+  }
+
+  #payOff(): void {
+    const now = this.#clock.now();
+    const { keysPerSecondMax } = this.limits;
+    const paid =
+      keysPerSecondMax === null ? Number.POSITIVE_INFINITY : ((now - this.#paidAtMs) / 1000) * keysPerSecondMax;
+    // Less than a thousandth of a key is a rounding error, and not worth another wait.
+    this.#debtKeys = this.#debtKeys - paid < 0.001 ? 0 : this.#debtKeys - paid;
+    this.#paidAtMs = now;
   }
 }

@@ -3,9 +3,9 @@ import type { TopologyNode } from '../../model/topology.ts';
 import type { Cluster } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 
-/** Below this share of the node timeout a MIGRATE that hangs does not make the cluster believe that the source failed. */
-const SHARE_OF_NODE_TIMEOUT = 0.6;
-const MIGRATE_TIMEOUT_MS_MIN = 500;
+/** Two MIGRATEs that hang one after the other must not make the cluster believe that the source failed as well. */
+const SHARE_OF_NODE_TIMEOUT = 0.35;
+const MIGRATE_TIMEOUT_MS_MIN = 300;
 const MIGRATE_TIMEOUT_MS_MAX = 10_000;
 /** Where the node timeout is not told: safe with the default of 15000 ms and with most that are shorter. */
 const MIGRATE_TIMEOUT_MS_CAUTIOUS = 2000;

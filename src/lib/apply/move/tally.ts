@@ -1,4 +1,5 @@
 /** How far a set of moves has come, from many reports to a few events. */
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
 import type { Emit } from '../events.ts';
 
 /** Events at most this often: a terminal shows no more, and a log should not hold more. */
@@ -11,6 +12,7 @@ export class Tally {
   readonly #slots: number;
   readonly #keys: number | null;
   readonly #isSlowedDown: () => boolean;
+  readonly #clock: Clock;
   readonly #pairs = new Set<string>();
   readonly #samples: { readonly atMs: number; readonly keys: number }[] = [];
   #slotsDone = 0;
@@ -21,11 +23,13 @@ export class Tally {
     emit: Emit,
     totals: { readonly slots: number; readonly keys: number | null },
     isSlowedDown: () => boolean,
+    clock: Clock = SYSTEM_CLOCK,
   ) {
     this.#emit = emit;
     this.#slots = totals.slots;
     this.#keys = totals.keys;
     this.#isSlowedDown = isSlowedDown;
+    this.#clock = clock;
   }
 
   begin(pair: string): void {
@@ -49,7 +53,7 @@ export class Tally {
   }
 
   #report(isUrgent: boolean): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     if (!isUrgent && now - this.#emittedAtMs < EMIT_EVERY_MS) return;
     this.#emittedAtMs = now;
     this.#samples.push({ atMs: now, keys: this.#keysDone });

@@ -1,0 +1,63 @@
+/**
+ * Migrations that the servers carry out by themselves (Valkey 9.0, Redis 8.4). They go on when whoever began them has
+ * died, and until they have ended nobody can tell where the slots will be.
+ */
+
+import type { Address } from '../model/address.ts';
+import { formatAddress } from '../model/address.ts';
+import { parseSlots, type SlotSet } from '../model/slot-set.ts';
+import type { SlotMigration, Topology } from '../model/topology.ts';
+import { findNode, reachedNodes } from '../model/topology.ts';
+import type { Cluster } from '../redis/cluster.ts';
+import { type Clock, waitUntilNothingIsMissing } from './clock.ts';
+import type { Emit } from './events.ts';
+
+const POLL_MS = 100;
+/** A migration of many gigabytes takes long; the operator can stop the waiting at any time. */
+const SERVERS_TIMEOUT_MS = 3_600_000;
+
+/** Those that have not ended, each once, although source and target both tell of it. */
+export function runningMigrations(topology: Topology): readonly SlotMigration[] {
+  const running = reachedNodes(topology).flatMap(({ reach }) => reach.view.migrations.filter((each) => each.isRunning));
+  return [...new Map(running.map((migration) => [migration.id, migration])).values()];
+}
+
+/** The slots as the server prints them, as a set. */
+export function slotsOf({ slotRanges }: SlotMigration): SlotSet {
+  return parseSlots(slotRanges.trim().replaceAll(/\s+/g, ',')) ?? [];
+}
+
+/** `the servers move slots 0-100 from 10.0.0.1:7000 to 10.0.0.2:7000 by themselves`. */
+export function describeMigration(topology: Topology, { slotRanges, sourceId, targetId }: SlotMigration): string {
+  const [source, target] = [sourceId, targetId].map((id) => {
+    const node = id === null ? undefined : findNode(topology, id);
+    return node === undefined ? 'another node' : formatAddress(node.address);
+  });
+  return `the servers move slots ${slotRanges} from ${source} to ${target} by themselves`;
+}
+
+/** The topology once no server moves slots by itself. Throws TIMEOUT, INTERRUPTED. */
+export async function untilServersAreDone(
+  topology: Topology,
+  options: {
+    readonly cluster: Cluster;
+    readonly seeds: readonly Address[];
+    readonly emit: Emit;
+    readonly signal: AbortSignal;
+    readonly clock?: Clock;
+  },
+): Promise<Topology> {
+  if (runningMigrations(topology).length === 0) return topology;
+  const what = 'the servers to end what was begun';
+  let now = topology;
+  await waitUntilNothingIsMissing(
+    { ...options, what, timeoutMs: SERVERS_TIMEOUT_MS, pollMs: POLL_MS },
+    async () => {
+      now = await options.cluster.observe(options.seeds);
+      return runningMigrations(now).map((migration) => describeMigration(now, migration));
+    },
+    (missing) => options.emit({ event: 'wait', what, missing }),
+  );
+  options.emit({ event: 'wait-end', what });
+  return now;
+}

@@ -1,0 +1,371 @@
+/**
+ * A cluster in memory behind the port, with the servers' own rules and with faults on order. Calls take a moment of
+ * the simulated clock before and after they act, so that concurrent ones interleave, in an order drawn from a seed;
+ * calls of one channel to one node stay in order, as on a connection.
+ */
+
+import { present } from '../../src/lib/assert.ts';
+import { OpsError } from '../../src/lib/errors.ts';
+import type { Address } from '../../src/lib/model/address.ts';
+import { formatAddress } from '../../src/lib/model/address.ts';
+import type { Flavor } from '../../src/lib/model/flavor.ts';
+import type { NodeEntry, OpenSlot } from '../../src/lib/model/node.ts';
+import { SLOT_COUNT, slotSetOf, unionSlots } from '../../src/lib/model/slot-set.ts';
+import type { Topology, TopologyNode } from '../../src/lib/model/topology.ts';
+import type { Argument, CallOptions, Cluster, Migration, Reply } from '../../src/lib/redis/cluster.ts';
+import { ReplyError } from '../../src/lib/wire/reply-error.ts';
+import { type Fault, hits, Killed } from './fake-faults.ts';
+import { FakeNode, slotOfKey } from './fake-node.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+import { nodeId } from './topology-builder.ts';
+
+export interface FakeShard {
+  readonly name: string;
+  /** Of the slots below `slotCount`; the first shard has all others as well. */
+  readonly slots: readonly number[];
+  readonly hasReplica: boolean;
+}
+
+export interface FakeClusterOptions {
+  readonly shards: readonly FakeShard[];
+  /** How many slots, from 0, have an owner of their own choosing and may move. */
+  readonly slotCount: number;
+  /** Values by key, `SLOT:anything`. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** `eager`: after every call. `lazy`: only after somebody has looked. */
+  readonly gossip: 'eager' | 'lazy';
+  /** Decides how calls interleave. */
+  readonly seed: number;
+  readonly fault?: Fault;
+  /** Default: Redis 7.0.15. */
+  readonly flavor?: Flavor;
+}
+
+type Call = 'observe' | 'migrate' | 'setslot' | 'other';
+
+export class FakeCluster implements Cluster {
+  readonly clock = new SimulatedClock();
+  readonly nodes: readonly FakeNode[];
+  readonly operator = new AbortController();
+  /** Looks at the nodes after everything that changes them. */
+  onChange: () => void = () => undefined;
+  calls = 0;
+  /** How often the fault came about. */
+  faults = 0;
+  readonly #options: FakeClusterOptions;
+  readonly #lines = new Map<string, Promise<unknown>>();
+  #fault: Fault | null;
+  #timesLeft: number;
+  #isKilled = false;
+  #random: number;
+
+  constructor(options: FakeClusterOptions) {
+    this.#options = options;
+    this.#fault = options.fault ?? null;
+    this.#timesLeft = options.fault?.times ?? 0;
+    this.#random = options.seed;
+    const primaries = options.shards.map(
+      ({ name }, index) => new FakeNode(nodeId(name), 7000 + index, index + 1, null),
+    );
+    const replicas = options.shards.flatMap(({ name, hasReplica }, index) =>
+      hasReplica ? [new FakeNode(nodeId(`${name}-replica`), 7100 + index, index + 1, nodeId(name))] : [],
+    );
+    this.nodes = [...primaries, ...replicas];
+    for (const node of primaries.slice(0, 1)) node.hasOtherSlots = true;
+    for (const node of this.nodes)
+      for (const { name, slots } of options.shards) for (const slot of slots) node.owners.set(slot, nodeId(name));
+    for (const [key, value] of options.keys) this.#ownerOf(slotOfKey(key)).keys.set(key, value);
+  }
+
+  /** The program is dead or done; whoever comes next finds the nodes as they are, and no fault any more. */
+  calmDown(): void {
+    this.#isKilled = false;
+    this.#fault = null;
+    this.#lines.clear();
+  }
+
+  /** From here on the fault is to come; its call is counted anew. */
+  strike(fault: Fault | undefined): void {
+    this.calls = 0;
+    this.#fault = fault ?? null;
+    this.#timesLeft = fault?.times ?? 0;
+  }
+
+  /** A node that died comes back as a replica of the one that took over. */
+  revive(): void {
+    for (const node of this.nodes) node.isDown = false;
+    this.gossip();
+  }
+
+  gossip(): void {
+    const up = this.nodes.filter(({ isDown }) => !isDown);
+    // Twice: an answer may be about news of the same round.
+    for (let round = 0; round < 2; round++)
+      for (const sender of up)
+        for (const receiver of up)
+          if (sender !== receiver && sender.primaryId === null) receiver.hear(sender, this.nodes);
+    this.onChange();
+  }
+
+  async observe(seeds: readonly Address[]): Promise<Topology> {
+    const seed = seeds.find((address) => !(this.#at(address)?.isDown ?? true));
+    await this.#perform('observe', seed ?? null, 'main', () => undefined);
+    if (seed === undefined) throw new OpsError('UNREACHABLE', 'Could not connect: Connection refused');
+    const topology = this.topology(seed);
+    if (this.#options.gossip === 'lazy') this.gossip();
+    return topology;
+  }
+
+  observeEach(addresses: readonly Address[]): Promise<Topology> {
+    return this.observe(addresses);
+  }
+
+  async call(address: Address, argv: readonly Argument[]): Promise<Reply> {
+    const [reply = null] = await this.callMany(address, [argv]);
+    if (reply instanceof ReplyError) throw new OpsError('FAILED', reply.message, { cause: reply });
+    return reply;
+  }
+
+  async callMany(
+    address: Address,
+    commands: readonly (readonly Argument[])[],
+    { channel = 'main' }: CallOptions = {},
+  ): Promise<readonly (Reply | ReplyError)[]> {
+    const isSetSlot = commands[0]?.[1] === 'SETSLOT';
+    return this.#perform(isSetSlot ? 'setslot' : 'other', address, channel, (node, fault) => {
+      const count = fault === 'half' || fault === 'kill' ? Math.floor(commands.length / 2) : commands.length;
+      return commands.slice(0, count).map((command) => {
+        if (fault === 'no-replicas' && isSetSlot)
+          return new ReplyError('NOREPLICAS Not enough good replicas to write.');
+        const reply = this.#answer(node, command);
+        this.onChange();
+        return reply;
+      });
+    });
+  }
+
+  async migrate({ source, target, keys, replace, channel }: Migration): Promise<Reply | ReplyError> {
+    const receiver = this.#at(target);
+    return this.#perform('migrate', source, channel, (node, fault) => {
+      if (fault === 'passing') return new ReplyError('ERR Target instance replied with error: OOM command not allowed');
+      const names = keys.map(String).filter((key) => node.keys.has(key));
+      if (fault === 'copies' && receiver)
+        for (const key of names) receiver.keys.set(key, present(node.keys.get(key), 'the key is there'));
+      const reply = this.#migrateKeys(node, receiver, names, replace, fault === 'ambiguous' || fault === 'kill');
+      this.onChange();
+      return reply;
+    });
+  }
+
+  probePort(): Promise<string | null> {
+    return Promise.resolve(null);
+  }
+
+  close(): void {
+    this.#lines.clear();
+  }
+
+  /** MIGRATE deletes exactly the keys whose RESTORE the target has confirmed. `isCutShort`: the last one's is not heard. */
+  #migrateKeys(
+    node: FakeNode,
+    receiver: FakeNode | undefined,
+    names: readonly string[],
+    replace: boolean,
+    isCutShort: boolean,
+  ): Reply | ReplyError {
+    const [first] = names;
+    if (first === undefined) return 'NOKEY';
+    if (!node.claims(slotOfKey(first))) return new ReplyError(`MOVED ${slotOfKey(first)} somewhere:else`);
+    if (receiver === undefined || receiver.isDown)
+      return new ReplyError('IOERR error or timeout connecting to the client');
+    let refusal: string | null = null;
+    const sent = isCutShort ? names.slice(0, Math.ceil(names.length / 2)) : names;
+    for (const [index, key] of sent.entries()) {
+      const refused =
+        receiver.refusesImport(slotOfKey(key)) ??
+        (!replace && receiver.keys.has(key) ? 'BUSYKEY Target key name already exists.' : null);
+      refusal ??= refused;
+      if (refused !== null) continue;
+      receiver.keys.set(key, present(node.keys.get(key), 'the key is there'));
+      if (!isCutShort || index < sent.length - 1) node.keys.delete(key);
+    }
+    if (isCutShort) return new ReplyError('IOERR error or timeout reading from target instance');
+    return refusal === null ? 'OK' : new ReplyError(`ERR Target instance replied with error: ${refusal}`);
+  }
+
+  #answer(node: FakeNode, command: readonly Argument[]): Reply | ReplyError {
+    const [word, second = '', third = '', fourth = '', fifth] = command.map(String);
+    if (word === 'CLUSTER' && second === 'SETSLOT') return node.setSlot(this.nodes, Number(third), fourth, fifth);
+    if (word === 'CLUSTER' && second === 'COUNTKEYSINSLOT') return node.keysIn(Number(third)).length;
+    if (word === 'CLUSTER' && second === 'GETKEYSINSLOT')
+      return node
+        .keysIn(Number(third))
+        .slice(0, Number(fourth))
+        .map((key) => Buffer.from(key));
+    if (word === 'CONFIG' && second === 'GET') {
+      const value = node.settings.get(third);
+      return value === undefined ? [] : [third, value];
+    }
+    if (word === 'CONFIG' && second === 'SET') {
+      node.settings.set(third, fourth);
+      return 'OK';
+    }
+    if (word === 'CLIENT') return 'id=1 name= db=0\n';
+    if (word === 'PING' || word === 'ASKING') return 'OK';
+    const value = node.keys.get(second);
+    if (word === 'TYPE') return value === undefined ? 'none' : 'string';
+    if (word === 'DUMP') return value === undefined ? null : Buffer.from(value);
+    if (word === 'PTTL') return value === undefined ? -2 : -1;
+    return new ReplyError(`ERR unknown command '${word} ${second}'`);
+  }
+
+  async #perform<Result>(
+    call: Call,
+    address: Address | null,
+    channel: string,
+    act: (node: FakeNode, fault: Fault['kind'] | null) => Result,
+  ): Promise<Result> {
+    const line = `${address === null ? '' : formatAddress(address)} ${channel}`;
+    const result = (this.#lines.get(line) ?? Promise.resolve()).then(
+      () => this.#inTurn(call, address, act),
+      () => this.#inTurn(call, address, act),
+    );
+    this.#lines.set(line, result);
+    return result;
+  }
+
+  async #inTurn<Result>(
+    call: Call,
+    address: Address | null,
+    act: (node: FakeNode, fault: Fault['kind'] | null) => Result,
+  ): Promise<Result> {
+    this.calls += 1;
+    const fault = this.#isKilled ? null : this.#faultOf(call);
+    if (this.#isKilled) throw new Killed('killed');
+    await this.clock.sleep(this.#moment());
+    if (this.#isKilled) throw new Killed('killed');
+    const node = address === null ? undefined : this.#at(address);
+    if (fault === 'interrupt') this.operator.abort();
+    if (fault === 'failover' && node) this.#failOver(node);
+    if (fault === 'kill') this.#isKilled = true;
+    if (node === undefined || node.isDown || fault === 'lost')
+      throw new OpsError('UNREACHABLE', `Could not connect to Redis at ${line(address)}: Connection refused`);
+    const result = act(node, fault);
+    if (this.#options.gossip === 'eager') this.gossip();
+    if (fault === 'kill') throw new Killed('killed');
+    if (fault === 'half' || fault === 'silent')
+      throw new OpsError('UNREACHABLE', `Could not connect to Redis at ${line(address)}: no answer within 5 s`);
+    await this.clock.sleep(this.#moment());
+    return result;
+  }
+
+  #faultOf(call: Call): Fault['kind'] | null {
+    const fault = this.#fault;
+    if (fault === null || this.calls < fault.atCall || this.#timesLeft === 0 || !hits(fault.kind, call)) return null;
+    this.#timesLeft -= 1;
+    this.faults += 1;
+    return fault.kind;
+  }
+
+  /** The replica has all keys and believes what its primary believed, but knows of no open slot (Redis 7.0). */
+  #failOver(node: FakeNode): void {
+    const replica = this.nodes.find(({ primaryId, isDown }) => primaryId === node.id && !isDown);
+    if (node.primaryId !== null || replica === undefined) return;
+    const slots = node.slots;
+    node.isDown = true;
+    replica.primaryId = null;
+    replica.epoch = Math.max(...this.nodes.map(({ epoch }) => epoch)) + 1;
+    for (const [key, value] of node.keys) replica.keys.set(key, value);
+    for (const other of this.nodes)
+      for (const slot of slots) if (other.owners.get(slot) === node.id) other.owners.set(slot, replica.id);
+    replica.hasOtherSlots = node.hasOtherSlots;
+    node.hasOtherSlots = false;
+    node.primaryId = replica.id;
+    node.keys.clear();
+    node.migrating.clear();
+    node.importing.clear();
+    this.onChange();
+  }
+
+  /** A few milliseconds, other ones each time, the same ones for the same seed. */
+  #moment(): number {
+    this.#random = (Math.imul(this.#random, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (this.#random >> 16) % 4;
+  }
+
+  #at(address: Address): FakeNode | undefined {
+    return this.nodes.find((node) => node.address.port === address.port);
+  }
+
+  #ownerOf(slot: number): FakeNode {
+    return present(
+      this.nodes.find((node) => node.claims(slot)),
+      'every slot of a fake cluster has an owner',
+    );
+  }
+
+  /** The nodes as they are, past calls, faults and time. */
+  topology(seed: Address = present(this.nodes[0], 'a cluster has a node').address): Topology {
+    const nodes = this.nodes.map((node) => this.#topologyNode(node));
+    const first = nodes.findIndex(({ address }) => address.port === seed.port);
+    return { seed, nodes: [...nodes.slice(first, first + 1), ...nodes.slice(0, first), ...nodes.slice(first + 1)] };
+  }
+
+  #topologyNode(node: FakeNode): TopologyNode {
+    const { host, port } = node.address;
+    const base = { id: node.id, address: { host, port }, peerAddress: node.address };
+    if (node.isDown) {
+      const entry = this.#entry(node, node);
+      return { ...base, entry, reach: { ok: false, reason: 'Connection refused' } };
+    }
+    const entries = this.nodes.map((other) => this.#entry(other, node));
+    return {
+      ...base,
+      entry: this.#entry(node, node),
+      reach: {
+        ok: true,
+        view: {
+          flavor: this.#options.flavor ?? { product: 'redis', version: '7.0.15' },
+          entries,
+          clusterInfo: { cluster_state: 'ok', cluster_known_nodes: `${entries.length}` },
+          info: node.primaryId === null ? { role: 'master' } : { role: 'slave', master_link_status: 'up' },
+          migrations: [],
+        },
+      },
+    };
+  }
+
+  /** What `viewer` says about `node`. */
+  #entry(node: FakeNode, viewer: FakeNode): NodeEntry {
+    const own = [...viewer.owners].filter(([, owner]) => owner === node.id).map(([slot]) => slot);
+    const isRestOwner = node.hasOtherSlots;
+    const { slotCount } = this.#options;
+    const flags = [
+      ...(node === viewer && !node.isDown ? ['myself'] : []),
+      node.primaryId === null ? 'master' : 'slave',
+      ...(node.isDown ? ['fail'] : []),
+    ];
+    return {
+      id: node.id,
+      address: node.address,
+      aux: {},
+      flags,
+      primaryId: node.primaryId,
+      pingSentMs: 0,
+      pongReceivedMs: 0,
+      configEpoch: node.epoch,
+      link: 'connected',
+      slots: unionSlots(slotSetOf(own), isRestOwner ? [[slotCount, SLOT_COUNT - 1]] : []),
+      migrating: node === viewer ? openIn(node.migrating) : [],
+      importing: node === viewer ? openIn(node.importing) : [],
+    };
+  }
+}
+
+function openIn(flags: ReadonlyMap<number, OpenSlot['peer']>): readonly OpenSlot[] {
+  return [...flags].sort(([a], [b]) => a - b).map(([slot, peer]) => ({ slot, peer }));
+}
+
+function line(address: Address | null): string {
+  return address === null ? 'nowhere' : formatAddress(address);
+}

@@ -2,6 +2,14 @@
 import type { Benchmark } from './benchmark.ts';
 import { checkBenchmark } from './check.ts';
 import { createBenchmark } from './create.ts';
+import { rebalanceBenchmark } from './rebalance.ts';
+import { reshardBenchmark } from './reshard.ts';
 import { startBenchmark } from './start.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [startBenchmark, checkBenchmark, createBenchmark];
+export const BENCHMARKS: readonly Benchmark[] = [
+  startBenchmark,
+  checkBenchmark,
+  createBenchmark,
+  reshardBenchmark,
+  rebalanceBenchmark,
+];

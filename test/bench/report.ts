@@ -88,5 +88,5 @@ function withSummary(series: Series): object {
 }
 
 function ms(value: number): string {
-  return value.toFixed(0);
+  return value.toFixed(value < 10 ? 1 : 0);
 }

@@ -78,7 +78,7 @@ export async function moveOne(
         await moverOf(kind, job).move(job, context);
       }
     } catch (failure) {
-      if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED' || failure.code === 'PARTIAL') throw failure;
+      if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED') throw failure;
       if (kind === 'atomic' && failure.code === 'FAILED') {
         atomicFailures += 1;
         if (atomicFailures >= ATOMIC_ATTEMPTS_MAX || isRefusal(failure)) kind = fallBack(execution, failure);
@@ -169,9 +169,11 @@ async function close(
   target: ReachedNode,
   slots: readonly number[],
 ): Promise<void> {
-  const commands = slots.map((slot) => argv.clusterSetSlotNode(slot, target.id));
   const others = primariesOf(topology).filter((node) => node.reach.ok && node.id !== target.id);
   await Promise.all(others.map((node) => refuseKeys(execution, node, slots)));
+  // NODE says whose the slot is, but clears `importing` only on that node, and `migrating` only where no key is left
+  // (Redis 7.0.15): STABLE clears both. The owner FIRST, so that it sends no client away any more.
+  const commands = slots.flatMap((slot) => [argv.clusterSetSlotNode(slot, target.id), argv.clusterSetSlotStable(slot)]);
   await execution.cluster.callMany(target.address, commands);
   await Promise.all(others.map((node) => execution.cluster.callMany(node.address, commands)));
 }

@@ -6,7 +6,7 @@ import { redisCli } from '../support/executables.ts';
 import { type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from '../support/keys-of-all-kinds.ts';
 import { cluster } from '../support/transcript.ts';
-import { killedRun, meetRun, newStateFolder } from '../support/watched-run.ts';
+import { killedRun, newStateFolder } from '../support/watched-run.ts';
 
 /** More slots than are open at one time, and the first of them hold the keys. */
 const RANGES = '100-1299';
@@ -67,12 +67,9 @@ it.each(['SIGINT', 'SIGTERM'] as const)(
 
 it('twice: it ends at once, and can be gone on with', async () => {
   const state = newStateFolder();
-  const run = await meetRun(reshard(), state, { lines: 3, afterMs: 200 }, async (pid) => {
-    process.kill(pid, 'SIGINT');
-    // Signals that come together are one: the second is sent when the first was answered.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    process.kill(pid, 'SIGINT');
-  });
+  // Signals that come together are one: the second is sent when the first was answered.
+  const again = { ...state, interruptions: [{ signal: 'SIGINT', when: /Stopping in good order/ }] } as const;
+  const run = await killedRun(reshard(), again, { lines: 3, afterMs: 200 }, 'SIGINT');
   expect(run).toMatchObject({ code: 130 });
   expect(run.durationMs).toBeLessThan(5000);
   expect(run.stderr).toContain('Stopped at once. What was begun is left as it is.');

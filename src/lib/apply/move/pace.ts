@@ -2,10 +2,11 @@
  * How fast keys are moved: as fast as the servers can without their other clients having to wait.
  *
  * Three bounds, each of which may be changed while it works: how long one MIGRATE may hold up the source (the batch
- * is made smaller when the last one took longer), a rate of keys per second, and the latency that a probe measures on
+ * is made smaller when keys turn out to take longer), a rate of keys per second, and the latency that a probe measures on
  * the loaded nodes.
  */
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
+import { BatchCost } from './batch-cost.ts';
 
 export interface PaceLimits {
   /** The time that one batch may take, in milliseconds. */
@@ -31,6 +32,7 @@ const LOOK_AGAIN_MS = 100;
 export class Pace {
   readonly #limits: () => PaceLimits;
   readonly #clock: Clock;
+  readonly #cost = new BatchCost();
   #keysPerBatch = KEYS_PER_BATCH_START;
   #pauseFactor = 0;
   /** Keys that were moved ahead of the rate; time pays them off. */
@@ -60,8 +62,8 @@ export class Pace {
 
   /** A batch of `keys` keys took `tookMs`: the next is sized by it, and the time until it may begin is reckoned. */
   record(keys: number, tookMs: number): void {
-    const perKeyMs = Math.max(tookMs, 0.01) / keys;
-    const fitting = this.limits.batchMsMax / perKeyMs;
+    this.#cost.record(keys, Math.max(tookMs, 0.01));
+    const fitting = this.limits.batchMsMax / this.#cost.perKeyMs;
     const next = Math.min(fitting, this.#keysPerBatch * GROWTH_MAX);
     this.#keysPerBatch = Math.min(Math.max(next, KEYS_PER_BATCH_MIN), KEYS_PER_BATCH_MAX);
     this.#debtKeys += keys;

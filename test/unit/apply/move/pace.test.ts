@@ -52,6 +52,30 @@ describe('the size of a batch', () => {
   });
 });
 
+describe('the size of a batch over a network', () => {
+  /** Moves `total` keys in batches of at most `slotKeys`, each of which costs a round trip on top of its keys. */
+  async function moveFar(fixedMs: number, perKeyMs: number, slotKeys: (index: number) => number): Promise<number> {
+    const { pace, clock } = paceOf();
+    for (let index = 0; index < 200; index++) {
+      await pace.admit(UNSTOPPED);
+      const keys = Math.min(slotKeys(index), pace.keysPerBatch);
+      const tookMs = fixedMs + keys * perKeyMs;
+      await clock.sleep(tookMs);
+      pace.record(keys, tookMs);
+    }
+    return pace.keysPerBatch;
+  }
+
+  it('does not shrink for round trips that smaller batches would not shorten', async () => {
+    expect(await moveFar(6, 0.01, (index) => 40 + (index % 30))).toBeGreaterThan(100);
+  });
+
+  it('still shrinks where it is the keys that take the time', async () => {
+    expect(await moveFar(0, 1, (index) => 40 + (index % 30))).toBeLessThanOrEqual(5);
+    expect(await moveFar(6, 1, (index) => 40 + (index % 30))).toBeLessThanOrEqual(5);
+  });
+});
+
 describe('the throttle', () => {
   it.each([100, 1000, 5000])('holds %i keys a second over the time', async (keysPerSecondMax) => {
     const { pace, clock } = paceOf({ keysPerSecondMax });

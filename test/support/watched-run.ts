@@ -1,5 +1,5 @@
 /** A run of `cluster` that is met at a moment which its own journal names. */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { present } from '../../src/lib/assert.ts';
@@ -24,10 +24,12 @@ export function journalLines(state: StateFolder): readonly string[] {
     .slice(0, -1);
 }
 
-/** The files' names, oldest first. */
+/** The files' names, oldest first: of runs that began in one second the names tell no order. */
 function journals(state: StateFolder): readonly string[] {
+  const folder = runsFolder(state);
   try {
-    return readdirSync(runsFolder(state)).sort();
+    const files = readdirSync(folder).map((name) => ({ name, madeMs: statSync(path.join(folder, name)).birthtimeMs }));
+    return files.sort((one, other) => one.madeMs - other.madeMs).map(({ name }) => name);
   } catch {
     return [];
   }

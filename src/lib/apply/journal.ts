@@ -142,11 +142,17 @@ function isTorn(handle: number): boolean {
 /** Every run in the directory, newest first. A file without a whole first line never changed anything and is left out. */
 export function readRuns(directory: string): readonly Run[] {
   if (!existsSync(directory)) return [];
-  const files = readdirSync(directory)
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort()
-    .reverse();
-  return files.flatMap((name) => parseRun(readFileSync(path.join(directory, name), 'utf8')) ?? []);
+  return (
+    readdirSync(directory)
+      .filter((name) => name.endsWith('.jsonl'))
+      .flatMap((name) => parseRun(readFileSync(path.join(directory, name), 'utf8')) ?? [])
+      // Not by name: of two runs that began in one second the names tell no order.
+      .sort((one, other) => compareText(other.beganAt, one.beganAt))
+  );
+}
+
+function compareText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 /** Null where there is no whole `begin` line. A torn last line is passed over: what it announced did not begin. */

@@ -32,7 +32,8 @@ export function formatDuration(durationMs: number): string {
 
 /** `1,234,567`. */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  // Not toLocaleString, whose first call loads the language data: 10 ms.
+  return `${count}`.replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function twoUnits(ms: number, largeMs: number, large: string, smallMs: number, small: string): string {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -131,15 +131,17 @@ describe('the journal', () => {
     expect(readRuns(directory).map(({ run }) => run)).toEqual([journal.run]);
   });
 
-  it('has the newest run first', () => {
-    open(new Date('2026-11-23T01:15:00Z')).begin(PLAN);
-    open(new Date('2026-11-24T00:00:00Z')).begin(PLAN);
-    open(new Date('2026-11-23T09:00:00Z')).begin(PLAN);
-    expect(readRuns(directory).map(({ run }) => run.slice(0, 11))).toEqual([
-      '20261124-00',
-      '20261123-09',
-      '20261123-01',
-    ]);
+  it('has the run first that began to act last, also of those that were named in one second', () => {
+    const [early, late] = ['ffff', '0000'].map((suffix) => open(undefined, suffix));
+    for (const [journal, at] of [
+      [early, '2026-11-23T01:15:00.200Z'],
+      [late, '2026-11-23T01:15:00.900Z'],
+    ] as const) {
+      const line = { line: 'begin', run: journal?.run, process: OWNER, at, plan: PLAN };
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(path.join(directory, `${journal?.run}.jsonl`), `${JSON.stringify(line)}\n`);
+    }
+    expect(readRuns(directory).map(({ run }) => run.slice(-4))).toEqual(['0000', 'ffff']);
   });
 
   it('has no runs in a folder that is not there', () => {

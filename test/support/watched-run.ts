@@ -69,7 +69,7 @@ export async function meetRun(
   return running;
 }
 
-/** As {@link meetRun}, ending the process with a signal. */
+/** As {@link meetRun}, ending the process with a signal. The result tells whether the signal came in time. */
 export function killedRun(
   line: string,
   state: StateFolder,
@@ -77,7 +77,12 @@ export function killedRun(
   signal: NodeJS.Signals = 'SIGKILL',
 ): Promise<RunResult> {
   return meetRun(line, state, moment, (pid) => {
-    process.kill(pid, signal);
+    try {
+      process.kill(pid, signal);
+    } catch (cause) {
+      // It has ended by itself, and its end has not been told to us yet.
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH')) throw cause;
+    }
   });
 }
 

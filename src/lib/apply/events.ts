@@ -24,6 +24,9 @@ export interface MoveProgress {
   readonly keysDone: number;
   /** Null where they were not counted. */
   readonly keys: number | null;
+  /** By the average size of the sampled keys; null where none was measured. */
+  readonly bytesDone: number | null;
+  readonly bytes: number | null;
   /** Over the last seconds. */
   readonly keysPerSecond: number;
   /** Null while it cannot be told. */

@@ -1,16 +1,20 @@
 /** How far a move is, on one line. */
 import type { MoveProgress } from '../apply/events.ts';
-import { formatCount, formatDuration } from '../view/units.ts';
+import { formatBytes, formatCount, formatDuration } from '../view/units.ts';
 
 const BAR_CELLS = 20;
 
-/** `[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000/s  0.5 s left  a to b`. */
+/** `[#####---------------] 25%  slots 120/480  keys 7,320/29,300  0.9 MiB/3.5 MiB  41,000/s  0.5 s left  a to b`. */
 export function renderMoveProgress(event: MoveProgress): string {
   const share = event.slots === 0 ? 1 : event.slotsDone / event.slots;
   const filled = Math.floor(share * BAR_CELLS);
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_CELLS - filled)}]`;
   const keys =
     event.keys === null ? formatCount(event.keysDone) : `${formatCount(event.keysDone)}/${formatCount(event.keys)}`;
+  const bytes =
+    event.bytes === null || event.bytesDone === null
+      ? ''
+      : `${formatBytes(event.bytesDone)}/${formatBytes(event.bytes)}`;
   const left = event.remainingMs === null ? '' : `${formatDuration(event.remainingMs)} left`;
   const [pair = '', ...others] = event.pairs;
   const pairs = others.length === 0 ? pair : `${pair} and ${others.length} more`;
@@ -18,6 +22,7 @@ export function renderMoveProgress(event: MoveProgress): string {
     `${bar} ${Math.floor(share * 100)}%`,
     `slots ${event.slotsDone}/${event.slots}`,
     `keys ${keys}`,
+    bytes,
     `${formatCount(event.keysPerSecond)}/s`,
     left,
     event.isSlowedDown ? 'slowed down for the other clients' : '',

@@ -91,6 +91,8 @@ describe('progress on one line', () => {
     slots: 480,
     keysDone: 7320,
     keys: 29_300,
+    bytesDone: null,
+    bytes: null,
     keysPerSecond: 41_000,
     remainingMs: 536,
     pairs: ['a to b'],
@@ -102,6 +104,11 @@ describe('progress on one line', () => {
       'in the middle',
       {},
       '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000/s  536 ms left  a to b',
+    ],
+    [
+      'bytes as well',
+      { bytesDone: 750_000, bytes: 3_000_000 },
+      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  732.4 KiB/2.9 MiB  41,000/s  536 ms left  a to b',
     ],
     [
       'several pairs',

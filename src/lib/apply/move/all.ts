@@ -7,7 +7,7 @@ import { guardLatency } from './latency-guard.ts';
 import { moveOne } from './one.ts';
 import { Pace } from './pace.ts';
 import { runPairs } from './schedule.ts';
-import { Tally } from './tally.ts';
+import { type MoveTotals, Tally } from './tally.ts';
 
 export interface IndexedMove {
   /** The step's place in the plan. */
@@ -45,8 +45,10 @@ export async function moveAll(execution: Execution, moves: readonly IndexedMove[
   }
 }
 
-function totalsOf(moves: readonly IndexedMove[]): { readonly slots: number; readonly keys: number | null } {
+function totalsOf(moves: readonly IndexedMove[]): MoveTotals {
   const slots = moves.reduce((sum, { move }) => sum + countSlots(move.slots), 0);
-  const isMeasured = moves.every(({ move }) => move.estimate !== null);
-  return { slots, keys: isMeasured ? moves.reduce((sum, { move }) => sum + (move.estimate?.keys ?? 0), 0) : null };
+  const estimates = moves.flatMap(({ move }) => move.estimate ?? []);
+  if (estimates.length < moves.length) return { slots, keys: null, bytes: null };
+  const sum = (part: 'keys' | 'bytes'): number => estimates.reduce((total, estimate) => total + estimate[part], 0);
+  return { slots, keys: sum('keys'), bytes: sum('bytes') };
 }

@@ -7,10 +7,16 @@ const EMIT_EVERY_MS = 200;
 /** The rate is that of about the last this many milliseconds. */
 const RATE_WINDOW_MS = 3000;
 
+/** What is to be moved; null where it was not measured. */
+export interface MoveTotals {
+  readonly slots: number;
+  readonly keys: number | null;
+  readonly bytes: number | null;
+}
+
 export class Tally {
   readonly #emit: Emit;
-  readonly #slots: number;
-  readonly #keys: number | null;
+  readonly #totals: MoveTotals;
   readonly #isSlowedDown: () => boolean;
   readonly #clock: Clock;
   readonly #pairs = new Set<string>();
@@ -19,15 +25,9 @@ export class Tally {
   #keysDone = 0;
   #emittedAtMs = 0;
 
-  constructor(
-    emit: Emit,
-    totals: { readonly slots: number; readonly keys: number | null },
-    isSlowedDown: () => boolean,
-    clock: Clock = SYSTEM_CLOCK,
-  ) {
+  constructor(emit: Emit, totals: MoveTotals, isSlowedDown: () => boolean, clock: Clock = SYSTEM_CLOCK) {
     this.#emit = emit;
-    this.#slots = totals.slots;
-    this.#keys = totals.keys;
+    this.#totals = totals;
     this.#isSlowedDown = isSlowedDown;
     this.#clock = clock;
   }
@@ -61,17 +61,27 @@ export class Tally {
     const oldest = this.#samples[0] ?? { atMs: now, keys: this.#keysDone };
     const elapsedMs = now - oldest.atMs;
     const keysPerSecond = elapsedMs > 0 ? ((this.#keysDone - oldest.keys) / elapsedMs) * 1000 : 0;
-    const keysLeft = this.#keys === null ? null : Math.max(0, this.#keys - this.#keysDone);
+    const { slots, keys, bytes } = this.#totals;
+    const keysLeft = keys === null ? null : Math.max(0, keys - this.#keysDone);
     this.#emit({
       event: 'move-progress',
       slotsDone: this.#slotsDone,
-      slots: this.#slots,
+      slots,
       keysDone: this.#keysDone,
-      keys: this.#keys,
+      keys,
+      bytesDone: bytes === null ? null : Math.round(bytes * this.#share()),
+      bytes,
       keysPerSecond: Math.round(keysPerSecond),
       remainingMs: keysLeft === null || keysPerSecond < 1 ? null : Math.round((keysLeft / keysPerSecond) * 1000),
       pairs: [...this.#pairs],
       isSlowedDown: this.#isSlowedDown(),
     });
+  }
+
+  /** Of the bytes: by keys where they are told one batch at a time, by slots where servers move ranges as a whole. */
+  #share(): number {
+    const { slots, keys } = this.#totals;
+    if (keys !== null && keys > 0 && this.#keysDone > 0) return Math.min(1, this.#keysDone / keys);
+    return slots === 0 ? 1 : this.#slotsDone / slots;
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { MoveProgress } from '../../../../src/lib/apply/events.ts';
-import { Tally } from '../../../../src/lib/apply/move/tally.ts';
+import { type MoveTotals, Tally } from '../../../../src/lib/apply/move/tally.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
-function tallyOf(totals: { slots: number; keys: number | null }) {
+function tallyOf({ bytes = null, ...rest }: Omit<MoveTotals, 'bytes'> & Partial<MoveTotals>) {
+  const totals = { ...rest, bytes };
   const clock = new SimulatedClock();
   const events: MoveProgress[] = [];
   const emit = (event: object): void => void events.push(event as MoveProgress);
@@ -63,5 +64,20 @@ describe('the tally', () => {
     await more.clock.sleep(1000);
     more.tally.keys(50);
     expect(more.events.at(-1)).toMatchObject({ remainingMs: 0 });
+  });
+
+  it('reckons bytes by keys, and by slots where servers move without telling of keys', () => {
+    const byKeys = tallyOf({ slots: 10, keys: 100, bytes: 5000 });
+    byKeys.tally.keys(30);
+    byKeys.tally.slots(1);
+    byKeys.tally.end('a to b');
+    expect(byKeys.events.at(-1)).toMatchObject({ bytesDone: 1500, bytes: 5000 });
+    byKeys.tally.keys(90);
+    byKeys.tally.end('a to b');
+    expect(byKeys.events.at(-1)).toMatchObject({ bytesDone: 5000 });
+    const bySlots = tallyOf({ slots: 10, keys: 100, bytes: 5000 });
+    bySlots.tally.slots(4);
+    bySlots.tally.end('a to b');
+    expect(bySlots.events.at(-1)).toMatchObject({ bytesDone: 2000 });
   });
 });

@@ -1,4 +1,5 @@
 import { continueJournal } from '../lib/apply/journal.ts';
+import { restoreSettings } from '../lib/apply/keep-primaries.ts';
 import { OpsError } from '../lib/errors.ts';
 import { planFinishSeen, planResume } from '../lib/plan/resume.ts';
 import { journalDirectory } from '../lib/terminal/directories.ts';
@@ -47,6 +48,7 @@ would have ended. On another machine, name a node: what the cluster itself shows
           'Do you want to go on with this?',
         );
         if (run === null || document.outcome === 'planned') return document;
+        await restoreSettings(run.settings, topology, { ...session, emit: session.progress.emit, journal });
         if (document.outcome === 'nothing-to-do') journal.end('done');
         if (run.undoes !== undefined) continueJournal(directory, run.undoes, run.process).end('undone');
         return document;

@@ -1,5 +1,6 @@
 import type { Journal, Run } from '../lib/apply/journal.ts';
 import { continueJournal, coveredBy } from '../lib/apply/journal.ts';
+import { restoreSettings } from '../lib/apply/keep-primaries.ts';
 import { OpsError } from '../lib/errors.ts';
 import type { Topology } from '../lib/model/topology.ts';
 import { planFinishOpen, planUndo } from '../lib/plan/resume.ts';
@@ -57,8 +58,10 @@ to its end, so that clients find every key at every moment; then the slots go ba
     const plan = isClosing ? this.acceptable(planUndo(run.plan, run.begun, now)) : preview;
     const consented = { ...flags, yes: flags.yes || isClosing };
     const document = await this.carryOut(session, now, journal, plan, consented, question);
-    if (document.outcome !== 'planned')
-      continueJournal(journalDirectory(process.env), run.run, run.process).end('undone');
+    if (document.outcome === 'planned') return document;
+    const undone = continueJournal(journalDirectory(process.env), run.run, run.process);
+    await restoreSettings(run.settings, topology, { ...session, emit: session.progress.emit, journal: undone });
+    undone.end('undone');
     return document;
   }
 }

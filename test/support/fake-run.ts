@@ -29,6 +29,7 @@ export function memoryJournal(): Journal & { readonly begun: Set<number>; readon
     },
     stepEnd: () => undefined,
     slots: () => undefined,
+    setting: () => undefined,
     end: (outcome) => void outcomes.push(outcome),
   };
 }

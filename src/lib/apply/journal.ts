@@ -6,6 +6,8 @@
  *   {"line":"step-begin","at":"…","steps":[0,1,2]}
  *   {"line":"slots","at":"…","step":3,"state":"opening","slots":[[0,63]]}
  *   {"line":"slots","at":"…","step":3,"state":"closed","slots":[[0,63]]}
+ *   {"line":"setting","at":"…","state":"changing","change":{"node":{…},"name":"…","before":"yes"}}
+ *   {"line":"setting","at":"…","state":"restored","change":{"node":{…},"name":"…","before":"yes"}}
  *   {"line":"step-end","at":"…","steps":[0,1,2]}
  *   {"line":"end","at":"…","outcome":"done"}
  *
@@ -27,7 +29,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type { SlotSet } from '../model/slot-set.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { NodeRef, Plan } from '../plan/plan.ts';
 
 export type Outcome = 'done' | 'undone' | 'failed' | 'partial';
 
@@ -41,7 +43,16 @@ export interface Journal {
   stepEnd(steps: readonly number[]): void;
   /** Slots of a move: `opening` BEFORE the first of them is opened, `closed` AFTER none of them is open any more. */
   slots(step: number, state: 'opening' | 'closed', slots: SlotSet): void;
+  /** A server's setting that is changed for as long as the run lasts: BEFORE it is, and AFTER it is as before again. */
+  setting(state: 'changing' | 'restored', change: SettingChange): void;
   end(outcome: Outcome): void;
+}
+
+export interface SettingChange {
+  readonly node: NodeRef;
+  readonly name: string;
+  /** The value to go back to. */
+  readonly before: string;
 }
 
 /** Whose run it is: a pid alone may be another process's by now. */
@@ -63,6 +74,8 @@ export interface Run {
   readonly outcome: Outcome | null;
   /** The run that this one takes back. */
   readonly undoes?: string;
+  /** Those that the run changed and did not live to put back. */
+  readonly settings: readonly SettingChange[];
 }
 
 export interface JournalOptions {
@@ -93,6 +106,7 @@ export function continueJournal(directory: string, run: string, process: Process
     stepBegin: (steps) => write({ line: 'step-begin', at: at(), steps }),
     stepEnd: (steps) => write({ line: 'step-end', at: at(), steps }),
     slots: (step, state, slots) => write({ line: 'slots', at: at(), step, state, slots }),
+    setting: (state, change) => write({ line: 'setting', at: at(), state, change }),
     end: (outcome) => write({ line: 'end', at: at(), outcome }),
   };
 }
@@ -113,7 +127,7 @@ export function resumeJournal(directory: string, run: string, process: ProcessId
 /** For changes that the journal of a run covers already, so that nothing more need be written. */
 export function coveredBy(run: string): Journal {
   const nothing = (): void => undefined;
-  return { run, begin: nothing, stepBegin: nothing, stepEnd: nothing, slots: nothing, end: nothing };
+  return { run, begin: nothing, stepBegin: nothing, stepEnd: nothing, slots: nothing, setting: nothing, end: nothing };
 }
 
 /** The journal for steps that are not the plan's: they would be taken for steps of the same number. */
@@ -157,9 +171,10 @@ function compareText(one: string, other: string): number {
 
 /** Null where there is no whole `begin` line. A torn last line is passed over: what it announced did not begin. */
 function parseRun(text: string): Run | null {
-  let run = null as Omit<Run, 'begun' | 'ended' | 'outcome'> | null;
+  let run = null as Omit<Run, 'begun' | 'ended' | 'outcome' | 'settings'> | null;
   const begun = new Set<number>();
   const ended = new Set<number>();
+  const settings = new Map<string, SettingChange>();
   let outcome: Outcome | null = null;
   for (const raw of text.split('\n')) {
     const line = parseLine(raw);
@@ -179,9 +194,13 @@ function parseRun(text: string): Run | null {
     }
     if (line.line === 'step-begin') for (const step of line.steps) begun.add(step);
     else if (line.line === 'step-end') for (const step of line.steps) ended.add(step);
-    else if (line.line === 'end') outcome = line.outcome;
+    else if (line.line === 'setting') {
+      const key = `${line.change.node.id} ${line.change.name}`;
+      if (line.state === 'changing') settings.set(key, line.change);
+      else settings.delete(key);
+    } else if (line.line === 'end') outcome = line.outcome;
   }
-  return run === null ? null : { ...run, begun, ended, outcome };
+  return run === null ? null : { ...run, begun, ended, outcome, settings: [...settings.values()] };
 }
 
 type Line =
@@ -189,6 +208,7 @@ type Line =
   | { line: 'resume'; process: ProcessIdentity }
   | { line: 'step-begin' | 'step-end'; steps: readonly number[] }
   | { line: 'slots'; step: number; state: 'opening' | 'closed'; slots: SlotSet }
+  | { line: 'setting'; state: 'changing' | 'restored'; change: SettingChange }
   | { line: 'end'; outcome: Outcome };
 
 function parseLine(raw: string): Line | null {

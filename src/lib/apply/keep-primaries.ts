@@ -6,44 +6,70 @@ import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
 import { subtractSlots, unionSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
+import { findNode } from '../model/topology.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import type { Emit } from './events.ts';
+import type { Journal, SettingChange } from './journal.ts';
 
 const SETTING = 'cluster-allow-replica-migration';
 
 /**
  * Does `work` with the setting off on each primary that the plan empties, and puts it back whatever happens. Where it
  * is off already nothing is changed; where the server refuses, or is not there to be put back, a notice says so.
- * Only a kill -9, or a second Ctrl-C, leaves it off, until it is set or the server restarts.
+ * After a kill -9, or a second Ctrl-C, the journal tells what is left to be put back: see {@link restoreSettings}.
  */
 export async function keepPrimaries<Result>(
   plan: Plan,
   topology: Topology,
-  { cluster, emit }: { readonly cluster: Cluster; readonly emit: Emit },
+  { cluster, emit, journal }: Restoring,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const changed: TopologyNode[] = [];
+  const changed: SettingChange[] = [];
   try {
     for (const node of emptiedBy(plan, topology)) {
       if (!(await isAllowed(cluster, node))) continue;
-      const refusal = await set(cluster, node, 'no');
+      const change = { node: { id: node.id, address: formatAddress(node.address) }, name: SETTING, before: 'yes' };
+      journal.setting('changing', change);
+      const refusal = await set(cluster, node, SETTING, 'no');
       // Where no answer came it may have been set all the same.
-      if (!(refusal instanceof ReplyError)) changed.push(node);
+      if (refusal instanceof ReplyError) journal.setting('restored', change);
+      else changed.push(change);
       if (refusal === null) continue;
       const name = formatAddress(node.address);
       emit({ event: 'notice', message: `${name} may become a replica when it has no slots left: ${refusal.message}` });
     }
     return await work();
   } finally {
-    for (const node of changed) {
-      const refusal = await set(cluster, node, 'yes');
-      const name = formatAddress(node.address);
-      if (refusal !== null)
-        emit({ event: 'notice', message: `${SETTING} of ${name} may still be no: ${refusal.message}` });
-    }
+    await restoreSettings(changed, topology, { cluster, emit, journal });
+  }
+}
+
+/** Where to put settings back, whom to tell, and the journal that holds them. */
+interface Restoring {
+  readonly cluster: Cluster;
+  readonly emit: Emit;
+  readonly journal: Pick<Journal, 'setting'>;
+}
+
+/** Puts settings back that a run has changed; a notice says which could not be. */
+export async function restoreSettings(
+  changes: readonly SettingChange[],
+  topology: Topology,
+  { cluster, emit, journal }: Restoring,
+): Promise<void> {
+  for (const change of changes) {
+    const node = findNode(topology, change.node.id);
+    const refusal =
+      node === undefined ? new Error('it is not there') : await set(cluster, node, change.name, change.before);
+    if (refusal === null) journal.setting('restored', change);
+    else
+      emit({
+        event: 'notice',
+        message: `${change.name} of ${change.node.address} may still not be ${change.before}: ${refusal.message}`,
+      });
   }
 }
 
@@ -64,9 +90,9 @@ async function isAllowed(cluster: Cluster, { address }: TopologyNode): Promise<b
 }
 
 /** Null where it was set; the server's refusal; or why no answer came. */
-async function set(cluster: Cluster, { address }: TopologyNode, value: string): Promise<Error | null> {
+async function set(cluster: Cluster, { address }: TopologyNode, name: string, value: string): Promise<Error | null> {
   try {
-    const [reply] = await cluster.callMany(address, [argv.configSet(SETTING, value)]);
+    const [reply] = await cluster.callMany(address, [argv.configSet(name, value)]);
     return reply instanceof ReplyError ? reply : null;
   } catch (cause) {
     if (cause instanceof OpsError) return cause;

@@ -53,8 +53,18 @@ describe('the journal', () => {
         begun: new Set([0, 1, 2]),
         ended: new Set([0, 1]),
         outcome: 'undone',
+        settings: [],
       },
     ]);
+  });
+
+  it('tells which settings a killed run has left changed', () => {
+    const journal = open();
+    journal.begin(PLAN);
+    const [one, other] = ['a', 'b'].map((name) => ({ node: ref(name), name: 'maxmemory', before: '0' }));
+    for (const change of [one, other]) if (change) journal.setting('changing', change);
+    if (one) journal.setting('restored', one);
+    expect(readRuns(directory)).toMatchObject([{ settings: [other] }]);
   });
 
   it('has each line on the disk when the call returns', () => {

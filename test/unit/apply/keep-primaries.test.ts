@@ -75,10 +75,15 @@ describe('the setting', () => {
     const nodes = clusterOf();
     const cluster = scriptedCluster(script);
     const events: ApplyEvent[] = [];
+    const noted: string[] = [];
     const kept = keepPrimaries(
       planOf(nodes, DRAIN),
       nodes.topology(),
-      { cluster, emit: (e) => void events.push(e) },
+      {
+        cluster,
+        emit: (e) => void events.push(e),
+        journal: { setting: (state, { before }) => void noted.push(`${state} ${before}`) },
+      },
       work,
     );
     const failure = await kept.then(
@@ -86,13 +91,14 @@ describe('the setting', () => {
       (cause: unknown) => cause,
     );
     expect(cluster.rest()).toEqual([]);
-    return { failure, events };
+    return { failure, events, noted };
   }
 
   it('is turned off where it is on, and on again', async () => {
     let seen = 0;
-    await keep([get('yes'), set('no'), set('yes')], async () => void seen++);
+    const { noted } = await keep([get('yes'), set('no'), set('yes')], async () => void seen++);
     expect(seen).toBe(1);
+    expect(noted).toEqual(['changing yes', 'restored yes']);
   });
 
   it('is left alone where it is off, or where the server does not tell', async () => {
@@ -119,9 +125,10 @@ describe('the setting', () => {
 
   it('is named where it could not be put back', async () => {
     const refusal = error('NOPERM this user has no permissions');
-    const { events } = await keep([get('yes'), set('no'), set('yes', refusal)], async () => undefined);
+    const { events, noted } = await keep([get('yes'), set('no'), set('yes', refusal)], async () => undefined);
     expect(events).toEqual([
-      { event: 'notice', message: `${SETTING} of 127.0.0.1:7001 may still be no: ${refusal.message}` },
+      { event: 'notice', message: `${SETTING} of 127.0.0.1:7001 may still not be yes: ${refusal.message}` },
     ]);
+    expect(noted).toEqual(['changing yes']);
   });
 });

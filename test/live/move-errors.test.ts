@@ -99,6 +99,7 @@ describe('cluster reshard stops, and resume goes on', () => {
     try {
       const run = await cluster(reshard('300-309'), state);
       expect(run).toMatchObject({ code: 4 });
+      expect(run.stderr).toContain('NOAUTH Authentication required');
       expect(await call(SOURCE, 'DBSIZE')).toBe(names.length);
     } finally {
       await call(TARGET, 'CONFIG', 'SET', 'requirepass', '');

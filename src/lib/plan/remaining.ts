@@ -85,9 +85,13 @@ export function slotsOnTheirWayBack(
 
 /** Why a shard has no primary: an emptied one becomes a replica of whoever took its last slot. */
 function whyNone(topology: Topology, { id, address }: NodeRef): string {
-  const followed = topology.nodes.find((node) => node.id === id)?.entry.primaryId;
-  const primary = reachedNodes(topology).find((node) => node.id === followed && roleOf(node.entry) === 'primary');
-  if (primary === undefined) return `no primary of the shard of ${address} answers`;
+  const node = topology.nodes.find((other) => other.id === id);
+  const followed = node?.entry.primaryId;
+  const primary = reachedNodes(topology).find((other) => other.id === followed && roleOf(other.entry) === 'primary');
+  if (primary === undefined) {
+    const reason = node === undefined || node.reach.ok ? '' : `: ${node.reach.reason}`;
+    return `no primary of the shard of ${address} answers${reason}`;
+  }
   return `${address} has no slots left and is a replica of ${formatAddress(primary.address)} now`;
 }
 

@@ -112,12 +112,12 @@ describe('what is left of a move', () => {
       .primary('a', { slots: '0-99' })
       .primary('b', { slots: '100-16383', ...down })
       .build();
-    expect(left(noTarget)).toEqual({ stuck: 'no primary of the shard of 10.0.0.2:7000 answers' });
+    expect(left(noTarget)).toEqual({ stuck: 'no primary of the shard of 10.0.0.2:7000 answers: Connection refused' });
     const noSource = topology()
       .primary('a', { slots: '0-99', ...down })
       .primary('b', { slots: '100-16383' })
       .build();
-    expect(left(noSource)).toEqual({ stuck: 'no primary of the shard of 10.0.0.1:7000 answers' });
+    expect(left(noSource)).toEqual({ stuck: 'no primary of the shard of 10.0.0.1:7000 answers: Connection refused' });
   });
 
   it('is stuck where a slot is a third one’s, or nobody’s', () => {

@@ -7,6 +7,8 @@
 const FORGETTING = 0.9;
 /** Where the sizes of the batches differ by less than this share of their average, their times do not tell the two apart. */
 const SIZE_SPREAD_MIN = 0.05;
+/** About five batches. */
+const ROW_WEIGHT_MIN = 4;
 /** A key is never taken for cheaper than this share of the average: measurements are noisy. */
 const KEY_SHARE_MIN = 0.02;
 
@@ -26,13 +28,28 @@ export class BatchCost {
     this.#keysMs = FORGETTING * this.#keysMs + keys * tookMs;
   }
 
-  /** What one more key adds, in milliseconds; the whole time is charged to the keys where the two cannot be told apart. */
+  /** True where some batches in a row were of one size: what a key and what a batch costs cannot be told apart then. */
+  get isMonotonous(): boolean {
+    return this.#weight >= ROW_WEIGHT_MIN && !this.#isVaried;
+  }
+
+  /** What one more key adds, in milliseconds; where that cannot be told, the whole time is charged to the keys. */
   get perKeyMs(): number {
     const average = this.#ms / this.#keys;
-    const mean = this.#keys / this.#weight;
-    const variance = this.#keysSquared / this.#weight - mean * mean;
-    if (variance < (SIZE_SPREAD_MIN * mean) ** 2) return average;
-    const slope = (this.#keysMs / this.#weight - mean * (this.#ms / this.#weight)) / variance;
+    if (!this.#isVaried) return average;
+    const slope = (this.#keysMs / this.#weight - this.#mean * (this.#ms / this.#weight)) / this.#variance;
     return Math.min(Math.max(slope, KEY_SHARE_MIN * average), average);
+  }
+
+  get #isVaried(): boolean {
+    return this.#variance >= (SIZE_SPREAD_MIN * this.#mean) ** 2;
+  }
+
+  get #mean(): number {
+    return this.#keys / this.#weight;
+  }
+
+  get #variance(): number {
+    return this.#keysSquared / this.#weight - this.#mean * this.#mean;
   }
 }

@@ -23,6 +23,8 @@ const KEYS_PER_BATCH_MAX = 1000;
 const KEYS_PER_BATCH_START = 100;
 /** A batch size grows by this factor at most, so that one quick batch does not make the next a long one. */
 const GROWTH_MAX = 1.5;
+/** How much larger a batch is tried out, now and then, where all have been of one size. */
+const TRIAL_GROWTH = 1.25;
 /** While the measured latency is above the bound, a pause of this many times the last batch follows each batch, doubled until it is below. */
 const PAUSE_FACTOR_MAX = 64;
 
@@ -63,12 +65,18 @@ export class Pace {
   /** A batch of `keys` keys took `tookMs`: the next is sized by it, and the time until it may begin is reckoned. */
   record(keys: number, tookMs: number): void {
     this.#cost.record(keys, Math.max(tookMs, 0.01));
-    const fitting = this.limits.batchMsMax / this.#cost.perKeyMs;
-    const next = Math.min(fitting, this.#keysPerBatch * GROWTH_MAX);
+    const next = this.#nextSize(keys, this.limits.batchMsMax / this.#cost.perKeyMs);
     this.#keysPerBatch = Math.min(Math.max(next, KEYS_PER_BATCH_MIN), KEYS_PER_BATCH_MAX);
     this.#debtKeys += keys;
     this.#payOff();
     this.#latencyPauseUntilMs = this.#clock.now() + this.#pauseFactor * tookMs;
+  }
+
+  #nextSize(keys: number, fitting: number): number {
+    // A size that is never varied teaches nothing: batches that a slow moment has shrunk would stay small for ever.
+    const isBound = keys >= this.keysPerBatch && fitting <= keys;
+    if (isBound && this.#cost.isMonotonous) return Math.max(keys + 1, keys * TRIAL_GROWTH);
+    return Math.min(fitting, this.#keysPerBatch * GROWTH_MAX);
   }
 
   /** A probe took `latencyMs`: above the bound the pauses double, below they halve until there are none. */

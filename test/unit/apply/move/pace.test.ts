@@ -70,6 +70,22 @@ describe('the size of a batch over a network', () => {
     expect(await moveFar(6, 0.01, (index) => 40 + (index % 30))).toBeGreaterThan(100);
   });
 
+  it('grows again after a slow moment has shrunk it to nothing', async () => {
+    const { pace, clock } = paceOf();
+    const move = async (tookMs: (keys: number) => number, batches: number): Promise<void> => {
+      for (let index = 0; index < batches; index++) {
+        await pace.admit(UNSTOPPED);
+        const keys = Math.min(18, pace.keysPerBatch);
+        await clock.sleep(tookMs(keys));
+        pace.record(keys, tookMs(keys));
+      }
+    };
+    await move((keys) => 20 * keys, 40);
+    expect(pace.keysPerBatch).toBeLessThanOrEqual(2);
+    await move((keys) => 6 + 0.01 * keys, 60);
+    expect(pace.keysPerBatch).toBeGreaterThanOrEqual(18);
+  });
+
   it('still shrinks where it is the keys that take the time', async () => {
     expect(await moveFar(0, 1, (index) => 40 + (index % 30))).toBeLessThanOrEqual(5);
     expect(await moveFar(6, 1, (index) => 40 + (index % 30))).toBeLessThanOrEqual(5);

@@ -36,7 +36,7 @@ async function callOne(
     const bounds = timeoutMs === null ? {} : { timeoutMs };
     const [reply = null] = await cluster.callMany(node.address, [argv], { bytes: true, ...bounds });
     if (reply instanceof ReplyError) return { node, ok: false, kind: 'error-reply', message: reply.message };
-    return { node, ok: true, reply: valueOf(reply) };
+    return { node, ok: true, reply: replyValue(reply) };
   } catch (cause) {
     if (!(cause instanceof OpsError)) throw cause;
     if (endsConnection && isConnectionEnd(cause)) return { node, ok: true, reply: null };
@@ -45,10 +45,10 @@ async function callOne(
 }
 
 /** The port's type has no errors inside of lists, as ours are never asked for; a script or EXEC may hold them. */
-function valueOf(reply: Reply | Error): ReplyValue {
+function replyValue(reply: Reply | Error): ReplyValue {
   if (reply instanceof Error) return { error: reply.message };
   if (typeof reply !== 'object' || reply === null || reply instanceof Uint8Array) return reply;
-  return reply.map(valueOf);
+  return reply.map(replyValue);
 }
 
 /** In the words of node-redis 6.3, or of the operating system. */

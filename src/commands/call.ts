@@ -110,7 +110,7 @@ Arguments that begin with - come after --. Exit codes: 0 every node did it, 1 so
     else this.print(renderAnswers(answers, masked, style));
     const failed = answers.filter(({ ok }) => !ok);
     if (failed.length === 0) return renderCallJson('done', answers, masked);
-    const isNobodyThere = answers.every((answer) => !answer.ok && answer.kind === 'unreachable');
+    const isNobodyThere = answers.every(({ node }) => !node.reach.ok);
     this.setExitCode(isNobodyThere ? EXIT.unreachable : EXIT.failed);
     const names = listInWords(failed.map(({ node }) => nameOf(node)));
     process.stderr.write(`[ERR] ${failed.length} of ${countInWords(answers.length, 'node')} failed: ${names}.\n`);

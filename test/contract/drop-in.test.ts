@@ -53,10 +53,10 @@ async function read(line: string): Promise<Read> {
   const { words, notes } = rearrange(line.trim().split(/\s+/), () => options);
   const [name = '', ...rest] = words;
   const command = present(classes.get(name), `"${name}" of "${line}" is a command`);
-  const { flags, argv } = await Parser.parse([...rest], parserOptions(command));
+  const { flags, raw } = await Parser.parse([...rest], parserOptions(command));
   return {
     command: name,
-    words: argv as string[],
+    words: raw.flatMap((token) => (token.type === 'arg' ? [token.input] : [])),
     flags: flags as Read['flags'],
     ignored: notes.map((note) => note.split(' ')[1]),
   };

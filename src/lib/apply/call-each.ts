@@ -51,7 +51,7 @@ function replyValue(reply: Reply | Error): ReplyValue {
   return reply.map(replyValue);
 }
 
-/** In the words of node-redis 6.3, or of the operating system. */
+/** In the words of `redis/connections.ts`, or of the operating system. */
 function isConnectionEnd({ message }: OpsError): boolean {
-  return /Socket closed unexpectedly|Connection reset by peer/.test(message);
+  return /Connection (closed by the server|reset by peer)/.test(message);
 }

@@ -67,6 +67,26 @@ describe('a script for redis-cli', () => {
     expect(await slotsOf(cluster, 0)).toBe(5461);
   });
 
+  it('reshard: answers that are piped in, in the order of redis-cli', async () => {
+    const { address, id } = cluster.primary(0);
+    const target = cluster.primary(1).id;
+    const options = { env: { REDISCLI_AUTH: 'secret' } };
+    const line = `--cluster reshard ${address}`;
+    const before = await slotsOf(cluster, 0);
+    const asked = await typed(0, line, { ...options, input: `3\n${target}\n${id}\ndone\nyes\n` });
+    expect(asked.stderr).toMatch(
+      /^How many slots do you want to move \(from 1 to 16384\)\? \nWhat is the receiving node ID\?/,
+    );
+    expect(await slotsOf(cluster, 0)).toBe(before - 3);
+    await typed(0, `${line} --cluster-slots 6 --cluster-yes`, { ...options, input: `${id}\nall` });
+    expect(await slotsOf(cluster, 0)).toBe(before + 3);
+    await typed(4, line, { ...options, input: `3\n${target}\n${id}\ndone\nno\n` });
+    for (const input of ['3\n', `3\n${target}\n`, `3\n${target}\n${id}\n`, '\n', 'yes\n'.repeat(9)])
+      await typed(2, line, { ...options, input });
+    expect(await slotsOf(cluster, 0)).toBe(before + 3);
+    await typed(0, `--cluster rebalance ${address} --cluster-threshold 0.01 --cluster-yes`, options);
+  });
+
   it('call and set-timeout: options on either side', async () => {
     const { address } = cluster.primary(0);
     const { stdout } = await typed(0, `-a secret --cluster call ${address} ping --cluster-only-masters`);
@@ -83,6 +103,7 @@ describe('a script for redis-cli', () => {
 
   it('ends at once where the input has ended: nothing is changed, and the exit code is not 0', async () => {
     const { address, id } = cluster.primary(0);
+    const before = await slotsOf(cluster, 0);
     const login = '-a secret --cluster';
     const moving = `--cluster-from ${id} --cluster-to ${cluster.primary(1).id} --cluster-slots 5`;
     for (const [code, line] of [
@@ -100,7 +121,7 @@ describe('a script for redis-cli', () => {
         expect(run.stderr.length, run.stderr).toBeLessThan(1000);
       }
     }
-    expect(await slotsOf(cluster, 0)).toBe(5461);
+    expect(await slotsOf(cluster, 0)).toBe(before);
   });
 });
 

@@ -42,6 +42,7 @@ Exit codes: 0 every node has it, 1 some node does not, or has it only until it i
     const timeoutMs = parseTimeout(words.at(-1));
     const refusals = refuseShortTimeout(timeoutMs);
     if (refusals.length > 0) this.acceptable({ ok: false, refusals });
+    if (planNodeTimeout([], timeoutMs).hazards.length > 0) this.requireSomeoneToAsk(flags);
     const name = `${CLIENT_NAME_PREFIX}set-timeout-${randomBytes(2).toString('hex')}`;
     return this.withSession(
       flags,

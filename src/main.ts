@@ -2,8 +2,10 @@
 import path from 'node:path';
 import type { Interfaces } from '@oclif/core';
 import { flush, run } from '@oclif/core';
+import { OpsError } from './lib/errors.ts';
 import { reportStartFailure } from './lib/terminal/failures.ts';
-import { commandFirst } from './lib/terminal/words.ts';
+import { readCommandOptions } from './lib/terminal/manifest.ts';
+import { rearrange } from './lib/terminal/words.ts';
 
 // A reader that has seen enough (`cluster check … | head`) is no failure of ours.
 process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
@@ -20,11 +22,17 @@ declare const PACKAGE: Interfaces.PJSON;
  */
 const PLUGIN_WORDS: readonly (string | undefined)[] = [undefined, 'help', 'autocomplete', '--help'];
 
-const words = [...commandFirst(process.argv.slice(2))];
+const HELP = { suggestions: ['Type `cluster help` to see what there is.'] };
+
+const root = path.resolve(import.meta.dirname, '..');
+const { words, notes } = rearrange(process.argv.slice(2), () => readCommandOptions(root));
+for (const note of notes) process.stderr.write(`${note}\n`);
 const plugins = PLUGIN_WORDS.includes(words[0]?.split(':')[0]) ? (PACKAGE.oclif.plugins ?? []) : [];
 try {
-  await run(words, {
-    root: path.resolve(import.meta.dirname, '..'),
+  // Nothing but `--cluster` or what means nothing: no question for the list of commands, which would be exit 0.
+  if (words.length === 0 && process.argv.length > 2) throw new OpsError('USAGE', 'No command was given.', HELP);
+  await run([...words], {
+    root,
     pjson: { ...PACKAGE, oclif: { ...PACKAGE.oclif, plugins } },
     userPlugins: false,
     devPlugins: false,

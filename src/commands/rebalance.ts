@@ -22,6 +22,8 @@ at the same time. A weight of 0 drains a primary.`;
       description: 'share of a primary: 1 unless said, 0 to drain it',
       helpValue: 'NODE=W',
       multiple: true,
+      // Several after one option are parted by terminal/words.ts, so that an address after them is none of them.
+      multipleNonGreedy: true,
       aliases: ['cluster-weight'],
     }),
     'use-empty-primaries': Flags.boolean({

@@ -2,31 +2,20 @@
  * What scripts and habits rely on: commands, flags, short names, aliases, defaults. A change here is a visible change
  * for someone; `npx vitest run --project unit -u` accepts it.
  */
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
 import type { Command } from '@oclif/core';
 import { expect, it } from 'vitest';
-
-const FOLDER = path.resolve(import.meta.dirname, '../../src/commands');
+import { commandClasses, flagsOf } from '../support/command-classes.ts';
 
 type Flag = Command.Flag.Any;
 
 it('commands and flags', async () => {
-  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .sort();
-  const texts = await Promise.all(files.map(async (file) => describeCommand(file, await load(file))));
+  const texts = [...(await commandClasses())].map(([id, command]) => describeCommand(id, command));
   await expect(texts.join('\n')).toMatchFileSnapshot('commands.txt');
 });
 
-async function load(file: string): Promise<Command.Class> {
-  const module = (await import(path.join(FOLDER, file))) as { readonly default: Command.Class };
-  return module.default;
-}
-
-function describeCommand(file: string, command: Command.Class): string {
-  const name = file.replace(/\.ts$/, '').replaceAll(path.sep, ' ');
-  const flags = Object.entries({ ...command.baseFlags, ...command.flags }).sort(([a], [b]) => (a < b ? -1 : 1));
+function describeCommand(id: string, command: Command.Class): string {
+  const name = id.replaceAll(':', ' ');
+  const flags = Object.entries(flagsOf(command)).sort(([a], [b]) => (a < b ? -1 : 1));
   const also = [...(command.aliases ?? []), ...(command.hiddenAliases ?? [])];
   return [
     `cluster ${name}`,

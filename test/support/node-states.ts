@@ -1,10 +1,8 @@
 /** What nodes really are at this moment, past the program under test: raw commands, no waiting, no second look. */
-import { readFileSync } from 'node:fs';
-import { createClient } from 'redis';
 import { expect } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
 import { type RunResult, redisCli } from './executables.ts';
-import type { RawOptions, RawReply } from './raw-command.ts';
+import { type RawOptions, type RawReply, rawCommands } from './raw-command.ts';
 import type { TestServer } from './servers.ts';
 
 /** How to log in to the nodes, for us and for redis-cli. */
@@ -26,40 +24,13 @@ export interface NodeState {
 const CLUSTER_FACTS = /^cluster_(state|slots_assigned|known_nodes|current_epoch|my_epoch)$/;
 const REPLICATION_FACTS = /^(role|master_(host|port|link_status))$/;
 
-/**
- * These tests ask many nodes at once, and the library builds a class for each client that is not a duplicate of another:
- * tens of milliseconds of a busy processor, against one tenth of one.
- */
-const prototype = createClient({ RESP: 2, disableClientInfo: true });
-const CONNECT_TIMEOUT_MS = 30_000;
-
 /** The same commands to each node, all at once; the replies of each. Rejects with the first error reply. */
 export function askEach(
   servers: readonly TestServer[],
   commands: readonly (readonly string[])[],
-  { username, password, tls }: RawOptions = {},
+  login: RawOptions = {},
 ): Promise<readonly (readonly RawReply[])[]> {
-  const secure = tls
-    ? { tls: true as const, ca: readFileSync(tls.ca), cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
-    : {};
-  return Promise.all(
-    servers.map(async ({ host, port }) => {
-      const socket = { host, port, connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false as const, ...secure };
-      const client = prototype.duplicate({
-        ...(username === undefined ? {} : { username }),
-        ...(password === undefined ? {} : { password }),
-        socket,
-      });
-      // What goes wrong also rejects the call that it went wrong for.
-      client.on('error', () => undefined);
-      await client.connect();
-      try {
-        return await Promise.all(commands.map((argv) => client.sendCommand<RawReply>(argv)));
-      } finally {
-        client.destroy();
-      }
-    }),
-  );
+  return Promise.all(servers.map(({ address }) => rawCommands(address, commands, login)));
 }
 
 /** One look at each node. Times and counters are left out, so that two looks at an unchanged node are equal. */

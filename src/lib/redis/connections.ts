@@ -177,8 +177,15 @@ export function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-  return REASONS[code] ?? (cause.message === '' ? cause.name : cause.message);
+  return REASONS[code] ?? CLOSED.get(cause.message) ?? (cause.message === '' ? cause.name : cause.message);
 }
+
+/** What node-redis 6.3 says when the other side has ended the connection: before a reply, or while one was waited for. */
+const CLOSED: ReadonlyMap<string, string> = new Map(
+  ['Socket closed unexpectedly', 'Disconnects client'].map(
+    (text) => [text, 'Connection closed by the server'] as const,
+  ),
+);
 
 /** In redis-cli's words, which operators know. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core';
 import type { Journal, ProcessIdentity } from '../apply/journal.ts';
 import { openJournal, resumeJournal } from '../apply/journal.ts';
@@ -52,6 +53,19 @@ export interface Session {
 export abstract class ClusterCommand extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = outputFlags;
+
+  /**
+   * As the framework does it, with the words in the order in which they were typed: oclif 4.14 sorts them by where each
+   * text is first found on the line, so that `EVAL script 2 a b a` becomes `EVAL script 2 a a b`.
+   */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<F>,
+    B extends Interfaces.OutputFlags<B>,
+    A extends Interfaces.OutputArgs<A>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse<F, B, A>(options, argv);
+    return { ...parsed, argv: parsed.raw.flatMap((token) => (token.type === 'arg' ? [token.input] : [])) };
+  }
 
   /** Runs `work` with a session and closes it, whatever happens. `clientName` is what CLIENT LIST of each node shows. */
   protected async withSession<Result>(

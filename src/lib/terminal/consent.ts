@@ -1,6 +1,6 @@
 /** Asking a person. A terminal is asked with inquirer; an answer that is piped in counts; the end of input is a no. */
-import { createInterface } from 'node:readline/promises';
 import { OpsError } from '../errors.ts';
+import { nextPipedAnswer } from './piped-answers.ts';
 
 export interface Asking {
   readonly yes: boolean;
@@ -59,14 +59,9 @@ async function askOnTerminal(prompt: string): Promise<string> {
 
 async function readPipedAnswer(prompt: string): Promise<string | null> {
   process.stderr.write(prompt);
-  const lines = createInterface({ input: process.stdin });
-  try {
-    for await (const line of lines) return line.trim();
-    return null;
-  } finally {
-    lines.close();
-    process.stderr.write('\n');
-  }
+  const answer = await nextPipedAnswer();
+  process.stderr.write('\n');
+  return answer;
 }
 
 /** inquirer throws ExitPromptError when Ctrl-C is pressed at its prompt. */

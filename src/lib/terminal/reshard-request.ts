@@ -5,6 +5,7 @@ import { countSlots, parseSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { primariesOf } from '../model/topology.ts';
 import type { ReshardAmount, ReshardRequest } from '../plan/reshard.ts';
+import { nextPipedAnswer } from './piped-answers.ts';
 
 export interface ReshardFlags {
   readonly from?: string | undefined;
@@ -32,6 +33,8 @@ async function completed(flags: ReshardFlags, topology: Topology, isJson: boolea
   const isSourceKnown = flags.from !== undefined || flags.ranges !== undefined;
   if (isAmountKnown && isSourceKnown && flags.to !== undefined) return flags;
   if (process.stdin.isTTY && !isJson) return interview(flags, topology);
+  const answered = isJson ? null : await pipedInterview(flags, isAmountKnown, isSourceKnown);
+  if (answered !== null) return answered;
   const missing = [
     ...(isSourceKnown ? [] : ['--from']),
     ...(flags.to === undefined ? ['--to'] : []),
@@ -40,6 +43,44 @@ async function completed(flags: ReshardFlags, topology: Topology, isJson: boolea
   throw new OpsError('USAGE', `Nobody can be asked, so what to move must be said: ${missing.join(', ')} is missing.`, {
     suggestions: ['For example: --from all --to 127.0.0.1:7003 --slots 1000'],
   });
+}
+
+/**
+ * redis-cli's questions, in its words and order, answered by what is piped in; null where that ends too early. Only what
+ * is not said is asked for.
+ */
+async function pipedInterview(
+  flags: ReshardFlags,
+  isAmountKnown: boolean,
+  isSourceKnown: boolean,
+): Promise<ReshardFlags | null> {
+  const slots = isAmountKnown ? flags.slots : await ask('How many slots do you want to move (from 1 to 16384)? ');
+  if (slots === null) return null;
+  const to = flags.to ?? (await ask('What is the receiving node ID? '));
+  if (to === null) return null;
+  const from = isSourceKnown ? flags.from : await askSources();
+  return from === null ? null : { ...flags, slots, to, from };
+}
+
+/** `all`, or the ids up to `done`. */
+async function askSources(): Promise<string | null> {
+  process.stderr.write(
+    "Please enter all the source node IDs.\n  Type 'all' to use all the nodes as source nodes for the hash slots.\n  Type 'done' once you entered all the source nodes IDs.\n",
+  );
+  const ids: string[] = [];
+  for (;;) {
+    const answer = await ask(`Source node #${ids.length + 1}: `);
+    if (answer === null || answer === 'all') return answer;
+    if (answer === 'done') return ids.join(',');
+    ids.push(answer);
+  }
+}
+
+async function ask(question: string): Promise<string | null> {
+  process.stderr.write(question);
+  const answer = await nextPipedAnswer();
+  process.stderr.write('\n');
+  return answer;
 }
 
 /** Nodes are picked from a list, never typed. */

@@ -1,47 +1,24 @@
 /**
- * Habits of redis-cli on the command line, undone before the framework reads it: options may stand before the
- * command (`cluster -a secret check h:p`), the command may be introduced by `--cluster`, and options may have
- * redis-cli's names. Names that are mere aliases are declared with the flags; this file only moves words.
+ * Habits of redis-cli on the command line, undone before the framework reads it: options may stand before the command
+ * (`cluster -a secret check h:p`), the command may be introduced by `--cluster`, and options that mean nothing to a
+ * command may be given to it. Names that are mere aliases are declared with the flags; this file only moves words.
+ *
+ * Which options there are, and which of them take a value, is what the commands themselves declare: see manifest.ts.
  */
+import { CLUSTER_OPTIONS, CONNECTION_OPTIONS } from './redis-cli-options.ts';
 
-/** Options that redis-cli lets stand before the command, by whether the next word is their value. */
-const LEADING_OPTIONS: Readonly<Record<string, boolean>> = {
-  '-a': true,
-  '--pass': true,
-  '--user': true,
-  '-u': true,
-  '--uri': true,
-  '-t': true,
-  '--connect-timeout': true,
-  '--cacert': true,
-  '--cacertdir': true,
-  '--cert': true,
-  '--key': true,
-  '--sni': true,
-  '--tls-ciphers': true,
-  '--tls-ciphersuites': true,
-  '--nat-map': true,
-  '--context': true,
-  '--progress': true,
-  '--askpass': false,
-  '--tls': false,
-  '--insecure': false,
-  '--no-auth-warning': false,
-  '--verbose': false,
-  '--quiet': false,
-  '--json': false,
-  '--color': false,
-  '--no-color': false,
-  '--ipv4': false,
-  '--ipv6': false,
-  '--yes': false,
-  '--cluster-yes': false,
-  '--cluster-replicas': true,
-  '--cluster-search-multiple-owners': false,
-  '-y': false,
-  '-v': false,
-  '-q': false,
-};
+/** How many words after an option are its values; `pairs`: the next and all `a=b` after it. */
+export type Arity = 'none' | 'one' | 'pairs';
+
+/** By the command's id (`local:up`), by the option as it is typed (`--pass`, `-a`). */
+export type CommandOptions = ReadonlyMap<string, ReadonlyMap<string, Arity>>;
+
+export interface Rearranged {
+  /** The command first. */
+  readonly words: readonly string[];
+  /** A sentence for each option that was left out. */
+  readonly notes: readonly string[];
+}
 
 /** The framework allows no digits as short names. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
@@ -49,27 +26,128 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['-6', '--ipv6'],
 ]);
 
-/** The words with leading options moved to the end, before a `--` if there is one, so that the command comes first. */
-export function commandFirst(typed: readonly string[]): readonly string[] {
-  const words = typed.map((word) => RENAMED.get(word) ?? word);
-  const leading: string[] = [];
-  let index = 0;
-  for (;;) {
-    const word = words[index];
-    if (word === '--cluster') index += 1;
-    else if (word !== undefined && takesPlace(word)) {
-      const count = LEADING_OPTIONS[word] === true ? 2 : 1;
-      leading.push(...words.slice(index, index + count));
-      index += count;
-    } else break;
-  }
-  const rest = words.slice(index);
-  // What follows `--` is not ours to read as options, so the moved ones go before it.
-  const end = rest.indexOf('--');
-  return end === -1 ? [...rest, ...leading] : [...rest.slice(0, end), ...leading, ...rest.slice(end)];
+/** Their further words are a command for a server: a word such as `-4` is not ours there. */
+const WITH_FOREIGN_WORDS: ReadonlySet<string> = new Set(['call']);
+const WEIGHTS: ReadonlySet<string> = new Set(['--weight', '--cluster-weight']);
+
+/** An option with its values, or a word that is neither. */
+interface Item {
+  readonly at: number;
+  /** Null: no option. */
+  readonly option: string | null;
+  readonly words: readonly string[];
 }
 
-function takesPlace(word: string): boolean {
-  const [name = ''] = word.split('=', 1);
-  return Object.hasOwn(LEADING_OPTIONS, name);
+interface Place {
+  /** Null where there is no such command. */
+  readonly options: ReadonlyMap<string, Arity> | null;
+  readonly at: number;
+  readonly items: readonly Item[];
+}
+
+/**
+ * The words as the framework wants them. What stood before the command comes last, but before a `--`: what follows
+ * that is nobody's option. `readOptions` is called only where it matters, as it takes time at every start.
+ */
+export function rearrange(typed: readonly string[], readOptions: () => CommandOptions): Rearranged {
+  const cut = typed.indexOf('--');
+  const head = cut === -1 ? typed : typed.slice(0, cut);
+  if (!head.some(isNoteworthy) && head[0]?.startsWith('-') !== true) return { words: typed, notes: [] };
+  if (head[0] === '--help' || head[0] === '--version') return { words: typed, notes: [] };
+  const place = findCommand(head, readOptions());
+  const notes: string[] = [];
+  const kept = (item: Item): readonly string[] => rewritten(item, place, head, notes);
+  const before = place.items.filter(({ at }) => at < place.at).flatMap(kept);
+  const after = place.items.filter(({ at }) => at >= place.at).flatMap(kept);
+  return { words: [...after, ...before, ...typed.slice(head.length)], notes };
+}
+
+function isNoteworthy(word: string): boolean {
+  return word.startsWith('--cluster') || RENAMED.has(word) || WEIGHTS.has(word);
+}
+
+/**
+ * The first word that is a command and, read with that command's own options, the value of none. Where there is none,
+ * the first word that no command's option takes for its value: it will be named as no command, and must be no secret.
+ */
+function findCommand(head: readonly string[], all: CommandOptions): Place {
+  for (const [at, word] of head.entries()) {
+    const options = all.get(`${word}:${head[at + 1]}`) ?? all.get(word);
+    if (options === undefined) continue;
+    const items = readItems(head, options);
+    if (firstWord(items, head) === at) return { options, at, items };
+  }
+  const union = new Map([...all.values()].flatMap((options) => [...options]));
+  const items = readItems(head, union);
+  return { options: null, at: firstWord(items, head), items };
+}
+
+function firstWord(items: readonly Item[], head: readonly string[]): number {
+  return items.find(({ option }) => option === null)?.at ?? head.length;
+}
+
+function readItems(head: readonly string[], options: ReadonlyMap<string, Arity>): readonly Item[] {
+  const items: Item[] = [];
+  let isLeading = true;
+  for (let at = 0; at < head.length; ) {
+    const word = head[at] ?? '';
+    const isOption = word.startsWith('-') && word !== '-';
+    if (!isOption) isLeading = false;
+    const count = isOption ? 1 + valuesOf(head, at, options, isLeading) : 1;
+    items.push({ at, option: isOption ? (word.split('=', 1)[0] ?? word) : null, words: head.slice(at, at + count) });
+    at += count;
+  }
+  return items;
+}
+
+/** How many of the words after `at` are its values. */
+function valuesOf(
+  head: readonly string[],
+  at: number,
+  options: ReadonlyMap<string, Arity>,
+  isLeading: boolean,
+): number {
+  const word = head[at] ?? '';
+  if (word.includes('=')) return 0;
+  if (isLeading && isDatabase(word, head[at + 1])) return 1;
+  const connection = isLeading ? CONNECTION_OPTIONS.get(word) : undefined;
+  const arity = options.get(word) ?? CLUSTER_OPTIONS.get(word) ?? connection ?? 'none';
+  if (arity !== 'pairs') return arity === 'one' ? 1 : 0;
+  let count = 1;
+  while (isPair(head[at + count + 1])) count += 1;
+  return count;
+}
+
+/** redis-cli's `-n 0`, the logical database; `-n` alone is ours. */
+function isDatabase(word: string, next: string | undefined): boolean {
+  return word === '-n' && /^\d+$/.test(next ?? '');
+}
+
+function isPair(word: string | undefined): boolean {
+  return word?.includes('=') === true && !word.startsWith('-');
+}
+
+/** The words that stand for the item; none where it means nothing to the command, and a note says so. */
+function rewritten(
+  { at, option, words }: Item,
+  place: Place,
+  head: readonly string[],
+  notes: string[],
+): readonly string[] {
+  const isLeading = at < place.at;
+  const { options } = place;
+  if (option === null || options === null) return option === '--cluster' ? [] : words;
+  if (option === '--cluster' && isLeading) return [];
+  const renamed = RENAMED.get(option);
+  if (renamed !== undefined && (isLeading || !WITH_FOREIGN_WORDS.has(head[place.at] ?? ''))) return [renamed];
+  if (WEIGHTS.has(option) && options.has(option) && words.length > 2)
+    return words.slice(1).flatMap((pair) => [option, pair]);
+  const isIgnored =
+    (isLeading && ((CONNECTION_OPTIONS.has(option) && !options.has(option)) || isDatabase(option, words[1]))) ||
+    (CLUSTER_OPTIONS.has(option) && !options.has(option));
+  if (!isIgnored) return words;
+  // To simulate is to change nothing: where that cannot be had, the framework refuses the option.
+  if (option === '--cluster-simulate') return options.has('--dry-run') ? ['--dry-run'] : words;
+  notes.push(`[WARNING] ${option} means nothing to ${head[place.at]} and is ignored, as redis-cli does.`);
+  return [];
 }

@@ -104,6 +104,8 @@ export const argv = {
   configGet: (name: string): Argv => ['CONFIG', 'GET', name],
   /** 2.0. Until the server restarts. */
   configSet: (name: string, value: string): Argv => ['CONFIG', 'SET', name, value],
+  /** 2.8. Refused by a server that was started without a configuration file. */
+  configRewrite: (): Argv => ['CONFIG', 'REWRITE'],
   /** 1.0. */
   ping: (): Argv => ['PING'],
   /** 2.4; by type 5.0. */

@@ -1,19 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { connectionFlags, outputFlags } from '../../../src/lib/terminal/flags.ts';
-import { commandFirst } from '../../../src/lib/terminal/words.ts';
+import { commandOptions } from '../../../src/lib/terminal/manifest.ts';
+import { rearrange } from '../../../src/lib/terminal/words.ts';
+import { declaredCommands } from '../../support/command-classes.ts';
+
+const options = commandOptions(await declaredCommands());
 
 /** As on a command line, so that a test reads like one. */
 function first(line: string): string {
-  return commandFirst(line.split(' ')).join(' ');
+  return rearrange(line.split(' '), () => options).words.join(' ');
 }
 
-describe('commandFirst', () => {
+function notesOf(line: string): readonly string[] {
+  return rearrange(line.split(' '), () => options).notes;
+}
+
+describe('the words of a line', () => {
   it.each([
     ['check 127.0.0.1:7000', 'check 127.0.0.1:7000'],
     ['local up --port 7100', 'local up --port 7100'],
     ['--help', '--help'],
     ['--version', '--version'],
     ['constructor check h:1', 'constructor check h:1'],
+    ['call h:1 CONFIG GET dir', 'call h:1 CONFIG GET dir'],
+    ['call h:1 -- SET key -4 --cluster', 'call h:1 -- SET key -4 --cluster'],
+    ['call h:1 INCRBY key -4', 'call h:1 INCRBY key -4'],
   ])('leaves alone: %s', (line, same) => {
     expect(first(line)).toBe(same);
   });
@@ -65,8 +76,75 @@ describe('commandFirst', () => {
   });
 
   it('takes nothing for a command line', () => {
-    expect(commandFirst([])).toEqual([]);
-    expect(commandFirst(['--cluster'])).toEqual([]);
-    expect(commandFirst(['-a'])).toEqual(['-a']);
+    const words = (...typed: readonly string[]): readonly string[] => rearrange(typed, () => options).words;
+    expect(words()).toEqual([]);
+    expect(words('--cluster')).toEqual([]);
+    expect(words('-a')).toEqual(['-a']);
+  });
+
+  it('reads the options of all commands only where it matters', () => {
+    const never = (): never => {
+      throw new Error('this takes time');
+    };
+    for (const line of ['check h:1 --json', 'reshard h:1 --from a --to b --slots 5 -y', 'call h:1 -- GET -4', 'help'])
+      expect(rearrange(line.split(' '), never).words.join(' ')).toBe(line);
+  });
+
+  it('moves every option of every command behind it', () => {
+    for (const [id, arities] of options) {
+      const command = id.replace(':', ' ');
+      for (const [option, arity] of arities) {
+        const value = arity === 'none' ? '' : ' 7';
+        if (option !== '-n') expect(first(`${option}${value} ${command} h:1`)).toBe(`${command} h:1 ${option}${value}`);
+      }
+    }
+  });
+
+  it('names the word that is no command, not the value of an option before it', () => {
+    expect(first('-a secret chekc h:1')).toBe('chekc h:1 -a secret');
+    expect(first('--cluster chekc h:1')).toBe('chekc h:1');
+    expect(first('--bogus check h:1')).toBe('check h:1 --bogus');
+  });
+});
+
+describe('weights', () => {
+  it('in one option are parted, wherever the address stands', () => {
+    const parted = '--cluster-weight a=1 --cluster-weight b=0';
+    expect(first('rebalance h:1 --cluster-weight a=1 b=0')).toBe(`rebalance h:1 ${parted}`);
+    expect(first('rebalance --cluster-weight a=1 b=0 h:1')).toBe(`rebalance ${parted} h:1`);
+    expect(first('--cluster-weight a=1 b=0 --cluster rebalance h:1')).toBe(`rebalance h:1 ${parted}`);
+    expect(first('rebalance --weight a=1 b=0 h 1 --yes')).toBe('rebalance --weight a=1 --weight b=0 h 1 --yes');
+  });
+});
+
+describe('options of redis-cli that mean nothing to the command', () => {
+  it.each([
+    ['check h:1 --cluster-yes', 'check h:1', '--cluster-yes'],
+    ['--cluster-replicas 1 --cluster check h:1', 'check h:1', '--cluster-replicas'],
+    ['info --cluster-from-pass secret h:1', 'info h:1', '--cluster-from-pass'],
+    ['check --cluster-weight a=1 b=2 h:1', 'check h:1', '--cluster-weight'],
+    ['-h 10.0.0.1 --cluster check h:1', 'check h:1', '-h'],
+    ['-n 0 --cluster reshard h:1', 'reshard h:1', '-n'],
+    ['-c --cluster check h:1', 'check h:1', '-c'],
+  ])('are left out, and named: %s', (line, left, option) => {
+    expect(first(line)).toBe(left);
+    expect(notesOf(line)).toEqual([expect.stringContaining(`${option} means nothing to ${left.split(' ')[0]}`)]);
+    expect(notesOf(line).join()).not.toContain('secret');
+  });
+
+  it('are left to the framework after the command, where they are no words of the cluster mode', () => {
+    expect(first('check h:1 -c')).toBe('check h:1 -c');
+    expect(first('call h:1 SET key -c')).toBe('call h:1 SET key -c');
+  });
+
+  it('-n without a number is our dry run', () => {
+    expect(first('-n reshard h:1')).toBe('reshard h:1 -n');
+    expect(notesOf('-n reshard h:1')).toEqual([]);
+  });
+
+  it('a simulation is one, or refused', () => {
+    expect(first('reshard h:1 --cluster-simulate')).toBe('reshard h:1 --dry-run');
+    expect(first('rebalance h:1 --cluster-simulate')).toBe('rebalance h:1 --cluster-simulate');
+    expect(first('check h:1 --cluster-simulate')).toBe('check h:1 --cluster-simulate');
   });
 });

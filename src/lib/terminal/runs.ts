@@ -3,7 +3,7 @@ import type { Run } from '../apply/journal.ts';
 import { readRuns } from '../apply/journal.ts';
 import { OpsError } from '../errors.ts';
 import { isRunning } from '../local/process-identity.ts';
-import type { NodeRef, Plan } from '../plan/plan.ts';
+import type { NodeRef, Plan, Step } from '../plan/plan.ts';
 
 /**
  * The run of that name or beginning of a name; without one the newest that `isMeant` and is not still at work, or null.
@@ -48,9 +48,20 @@ export function splitRunAndSeeds(words: readonly string[]): {
 
 /** Every node that the plan names. */
 export function addressesOf(plan: Plan): readonly string[] {
-  const refs = plan.steps.flatMap((step): readonly NodeRef[] => {
-    if (step.kind === 'join') return step.nodes;
-    return step.kind === 'move-slots' ? [step.source, step.target] : [step.node];
-  });
-  return [...new Set(refs.map(({ address }) => address))];
+  return [...new Set(plan.steps.flatMap(refsOf).map(({ address }) => address))];
+}
+
+function refsOf(step: Step): readonly NodeRef[] {
+  switch (step.kind) {
+    case 'join':
+      return step.nodes;
+    case 'move-slots':
+      return [step.source, step.target];
+    case 'settle':
+      return step.members;
+    case 'forget':
+      return step.by;
+    default:
+      return [step.node];
+  }
 }

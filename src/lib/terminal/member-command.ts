@@ -1,0 +1,63 @@
+/** What the commands share that add and remove nodes: showing, asking, applying, and closing what it completes. */
+import { changeMembers } from '../apply/change-members.ts';
+import type { Journal } from '../apply/journal.ts';
+import { continueJournal, readRuns } from '../apply/journal.ts';
+import { isRunning } from '../local/process-identity.ts';
+import type { Topology } from '../model/topology.ts';
+import { commandAgain } from '../plan/membership.ts';
+import type { Plan } from '../plan/plan.ts';
+import { renderMemberPlan } from '../view/member-plan.ts';
+import type { Session } from './base-command.ts';
+import { journalDirectory } from './directories.ts';
+import { MoveCommand, type MoveCommandFlags, type MoveDocument } from './move-command.ts';
+
+/** What is asked, shown and looked at again. */
+export interface MemberChange {
+  readonly plan: Plan;
+  readonly topology: Topology;
+  readonly look: () => Promise<Topology>;
+  /** Lines above the plan, in redis-cli's words. */
+  readonly headings: readonly string[];
+  readonly question: string;
+  /** Where there are no steps. */
+  readonly nothing: string;
+}
+
+export abstract class MemberCommand extends MoveCommand {
+  /** From the plan to the end, as `carryOut` for moves. */
+  protected async carryOutChange(
+    session: Session,
+    journal: Journal,
+    change: MemberChange,
+    flags: MoveCommandFlags,
+  ): Promise<MoveDocument> {
+    const { topology, headings } = change;
+    const plan = await this.measured(session, topology, change.plan);
+    this.savePlan(plan, flags);
+    this.print(renderMemberPlan(plan, topology, headings, session.style));
+    const document = { version: 1, run: null, plan, durationMs: null } as const;
+    if (plan.steps.length === 0) {
+      this.print(change.nothing);
+      return { ...document, outcome: 'nothing-to-do' };
+    }
+    if (flags['dry-run']) return { ...document, outcome: 'planned' };
+    await this.consent(change.question, flags);
+    const begun = performance.now();
+    await this.steered(session, journal, plan, flags, (options) => changeMembers({ ...change, plan }, options));
+    session.progress.stop();
+    this.completeEarlier(plan, journal.run);
+    return { version: 1, outcome: 'done', run: journal.run, plan, durationMs: performance.now() - begun };
+  }
+
+  /** Runs that were interrupted on the way to the same end have come to it now. */
+  private completeEarlier(plan: Plan, run: string): void {
+    const directory = journalDirectory(process.env);
+    const again = commandAgain(plan);
+    for (const earlier of readRuns(directory)) {
+      const isUnfinished = earlier.outcome === null || earlier.outcome === 'partial';
+      if (earlier.run === run || !isUnfinished || isRunning(earlier.process)) continue;
+      if (commandAgain(earlier.plan) === again && again !== null)
+        continueJournal(directory, earlier.run, earlier.process).end('done');
+    }
+  }
+}

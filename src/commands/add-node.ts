@@ -91,6 +91,7 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
           plan,
           topology,
           look,
+          goal: { kind: 'add', ids: request.ids },
           headings: asked.nodes.map((node) => `>>> Adding node ${nameOf(node)} to cluster ${seed}`),
           question: 'Do you want to add this?',
           nothing: 'Nothing to do: every node knows them already, and they serve.',

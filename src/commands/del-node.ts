@@ -7,7 +7,7 @@ import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import { MemberCommand } from '../lib/terminal/member-command.ts';
 import { moveFlags } from '../lib/terminal/move-flags.ts';
 import { parseZones } from '../lib/terminal/placement-input.ts';
-import { observeWithDeparted, removalHeadings, removedBy, splitSeed } from '../lib/terminal/removal.ts';
+import { observeWithDeparted, removalHeadings, removedBy, splitSeed, withoutRemoved } from '../lib/terminal/removal.ts';
 
 export default class DelNode extends MemberCommand {
   static override summary = 'Remove nodes from a cluster, also dead ones.';
@@ -60,7 +60,8 @@ A primary with slots is refused, or its slots are moved to others first with --d
     return this.withRun(flags, [seed], async (session, members, journal) => {
       const look = observeWithDeparted(session, names);
       const topology = await session.progress.during('Asking every node', () => look(members));
-      const plan = this.acceptable(planRemoveNodes(topology, request));
+      const { names: left, removed } = withoutRemoved(topology, names);
+      const plan = this.acceptable(planRemoveNodes(topology, { ...request, names: left }));
       const document = await this.carryOutChange(
         session,
         journal,
@@ -68,9 +69,10 @@ A primary with slots is refused, or its slots are moved to others first with --d
           plan,
           topology,
           look: async () => look(await session.cluster.observe(session.seeds)),
+          goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
           headings: removalHeadings(topology, plan, formatAddress(members.seed)),
           question: 'Do you want to remove this?',
-          nothing: 'Nothing to do: no node knows them.',
+          nothing: 'Nothing to do: they were removed already, by a run that was interrupted after that.',
         },
         flags,
       );

@@ -8,7 +8,7 @@ import { planRemoveNodes, refTo } from '../lib/plan/remove-nodes.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import { MemberCommand } from '../lib/terminal/member-command.ts';
 import { moveFlags, WITHOUT_MOVES } from '../lib/terminal/move-flags.ts';
-import { removalHeadings, removedBy, splitSeed } from '../lib/terminal/removal.ts';
+import { removedBy, splitSeed, withoutRemoved } from '../lib/terminal/removal.ts';
 
 export default class Forget extends MemberCommand {
   static override summary = 'Make every node forget nodes that are gone for good.';
@@ -38,7 +38,8 @@ and that own no slots. Otherwise the dead nodes that are named. Nodes that answe
         suggestions: ['cluster forget HOST:PORT --failed'],
       });
     return this.withRun(flags, [seed], async (session, topology, journal) => {
-      const wanted = flags.failed ? failedNodes(topology).map(({ id }) => id) : names;
+      const { names: left, removed } = withoutRemoved(topology, names);
+      const wanted = flags.failed ? failedNodes(topology).map(({ id }) => id) : left;
       if (flags.failed) this.sayWhoStays(topology);
       const plan = this.acceptable(
         planRemoveNodes(topology, { names: wanted, drain: null, zones: new Map(), which: 'dead' }),
@@ -50,7 +51,8 @@ and that own no slots. Otherwise the dead nodes that are named. Nodes that answe
           plan,
           topology,
           look: () => session.cluster.observe(session.seeds),
-          headings: removalHeadings(topology, plan, formatAddress(topology.seed)),
+          goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
+          headings: [],
           question: 'Do you want to forget this?',
           nothing: 'Nothing to do: no node has failed that could be forgotten.',
         },

@@ -128,10 +128,7 @@ function codeOf({ code }: OpsError, isUntouched: boolean): OpsErrorCode {
 /** A sentence for each node that the plan is about. */
 function describe(plan: Plan, now: Topology): readonly string[] {
   const membership = membershipOf(plan);
-  if (membership === null) return [];
-  if (membership.kind === 'add') return membership.settle.newcomers.map(({ node }) => standingOf(now, node));
-  const { ids, nodes } = membership;
-  return nodes.map((address, index) => standingOf(now, { address, id: ids[index] as NodeId }));
+  return membership === null ? [] : membership.nodes.map((node) => standingOf(now, node));
 }
 
 function standingOf(now: Topology, { id, address }: NodeRef): string {

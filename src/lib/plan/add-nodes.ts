@@ -39,8 +39,8 @@ export interface AddRequest {
 }
 
 /**
- * `topology` has the cluster and, with their own views, the new nodes. In this ORDER: functions, while the new node is
- * nobody's; the meeting; replicas, which have to know their primary; the wait until all see it so; slots. A node that
+ * `topology` has the cluster and, with their own views, the new nodes. In this ORDER: config epochs, which only a
+ * node takes that knows nobody, so of two operators who want the same node one is refused; functions; the meeting; replicas, which have to know their primary; the wait until all see it so; slots. A node that
  * an interrupted run has made a member already is gone on with; where all are members as wanted, there are no steps.
  *
  * Refused: `unhealthy` (followed by the findings), `unreachable`, `not-empty`, `same-node-twice`, `has-functions`,
@@ -112,6 +112,7 @@ function stepsFor(
   const isJoined = [...members, ...nodes].every((node) => knowsAll(node, [...members, ...nodes]));
   const isSettled = nodes.every(isServing) && isJoined && unattached.length === 0;
   return [
+    ...epochSteps(topology, nodes),
     ...(source === null ? [] : bare.map(({ node }): Step => ({ kind: 'copy-functions', node, source }))),
     ...(isJoined ? [] : [{ kind: 'join', nodes: [...members.map(refTo), ...refs], newcomers: refs } as const]),
     ...unattached.flatMap(({ node, primary }): readonly Step[] =>
@@ -119,6 +120,17 @@ function stepsFor(
     ),
     ...(isSettled ? [] : [{ kind: 'settle', newcomers, members: members.map(refTo) } as const]),
   ];
+}
+
+/** Above all that anybody has, so that the servers need not settle it among themselves after the meeting. */
+function epochSteps(topology: Topology, nodes: readonly ReachedNode[]): readonly Step[] {
+  const views = reachedNodes(topology).map(({ reach }) => reach.view);
+  const current = views.map(({ clusterInfo }) => Number(clusterInfo['cluster_current_epoch'] ?? 0));
+  const configured = views.flatMap(({ entries }) => entries.map(({ configEpoch }) => configEpoch));
+  const highest = [...current, ...configured].reduce((max, epoch) => Math.max(max, epoch), 0);
+  return nodes
+    .filter(({ entry, reach }) => entry.configEpoch === 0 && reach.view.entries.length === 1)
+    .map((node, index) => ({ kind: 'set-epoch', node: refTo(node), epoch: highest + 1 + index }));
 }
 
 function knowsAll({ reach }: ReachedNode, nodes: readonly ReachedNode[]): boolean {

@@ -2,46 +2,41 @@
  * Plans that add or remove nodes: what to type to go on with one that was interrupted, and what takes it back. They are
  * not gone on with by `resume`: the same command looks at the cluster and does the rest.
  */
-import type { Plan, Step } from './plan.ts';
+import type { Newcomer, NodeRef, Plan } from './plan.ts';
 
 export type Membership =
-  | { readonly kind: 'add'; readonly settle: Extract<Step, { readonly kind: 'settle' }> }
-  | {
-      readonly kind: 'remove';
-      readonly nodes: readonly string[];
-      readonly ids: readonly string[];
-      readonly by: string;
-    };
+  | { readonly kind: 'add'; readonly nodes: readonly NodeRef[]; readonly newcomers: readonly Newcomer[] }
+  | { readonly kind: 'remove'; readonly nodes: readonly NodeRef[] };
 
 /** Null for a plan that does neither. */
 export function membershipOf({ steps }: Plan): Membership | null {
   const settle = steps.find((step) => step.kind === 'settle');
-  if (settle !== undefined) return { kind: 'add', settle };
+  if (settle !== undefined) {
+    const { newcomers } = settle;
+    return { kind: 'add', nodes: newcomers.map(({ node }) => node), newcomers };
+  }
   const forget = steps.find((step) => step.kind === 'forget');
-  const leaving = steps.flatMap((step) => (step.kind === 'leave' ? [step.node] : []));
-  const nodes = forget?.nodes ?? leaving;
-  if (nodes.length === 0) return null;
-  const by = forget?.by[0]?.address ?? 'HOST:PORT';
-  return { kind: 'remove', nodes: nodes.map(({ address }) => address), ids: nodes.map(({ id }) => id), by };
+  const nodes = forget?.nodes ?? steps.flatMap((step) => (step.kind === 'leave' ? [step.node] : []));
+  return nodes.length === 0 ? null : { kind: 'remove', nodes };
 }
 
 /** The command that does the rest of the plan, whatever was done of it. */
 export function commandAgain(plan: Plan): string | null {
   const membership = membershipOf(plan);
   if (membership === null) return null;
-  const moves = plan.steps.some(({ kind }) => kind === 'move-slots');
-  if (membership.kind === 'remove')
-    return ['cluster del-node', membership.by, ...membership.ids, ...(moves ? ['--drain'] : [])].join(' ');
-  const { newcomers, members } = membership.settle;
-  const [first] = newcomers;
-  const primary = first?.primary ?? null;
-  const isOne = newcomers.every((newcomer) => newcomer.primary?.id === primary?.id);
+  const isMoving = hasMoves(plan);
+  if (membership.kind === 'remove') {
+    const ids = membership.nodes.map(({ id }) => id);
+    return ['cluster del-node', memberOf(plan), ...ids, ...(isMoving ? ['--drain'] : [])].join(' ');
+  }
+  const { nodes, newcomers } = membership;
+  const [primary = null, ...others] = new Map(newcomers.map((one) => [one.primary?.id, one.primary])).values();
   return [
     'cluster add-node',
-    ...newcomers.map(({ node }) => node.address),
-    members[0]?.address ?? 'HOST:PORT',
-    ...(primary === null ? [] : ['--replica', ...(isOne ? [`--of ${primary.id}`] : [])]),
-    ...(moves ? ['--rebalance'] : []),
+    ...nodes.map(({ address }) => address),
+    memberOf(plan),
+    ...(primary === null ? [] : ['--replica', ...(others.length === 0 ? [`--of ${primary.id}`] : [])]),
+    ...(isMoving ? ['--rebalance'] : []),
   ].join(' ');
 }
 
@@ -49,13 +44,21 @@ export function commandAgain(plan: Plan): string | null {
 export function commandBack(plan: Plan): string | null {
   const membership = membershipOf(plan);
   if (membership === null) return null;
-  if (membership.kind === 'remove') return `cluster add-node ${membership.nodes.join(' ')} ${membership.by}`;
-  const { newcomers, members } = membership.settle;
-  const drain = plan.steps.some(({ kind }) => kind === 'move-slots') ? ['--drain'] : [];
-  return [
-    'cluster del-node',
-    members[0]?.address ?? 'HOST:PORT',
-    ...newcomers.map(({ node }) => node.id),
-    ...drain,
-  ].join(' ');
+  const { kind, nodes } = membership;
+  if (kind === 'remove') return `cluster add-node ${nodes.map(({ address }) => address).join(' ')} ${memberOf(plan)}`;
+  const drain = hasMoves(plan) ? ['--drain'] : [];
+  return ['cluster del-node', memberOf(plan), ...nodes.map(({ id }) => id), ...drain].join(' ');
+}
+
+/** `host:port` of a node that is a member before and after. */
+function memberOf({ steps }: Plan): string {
+  const [member] = steps.flatMap((step) => {
+    if (step.kind === 'settle') return step.members;
+    return step.kind === 'forget' ? step.by : [];
+  });
+  return member?.address ?? 'HOST:PORT';
+}
+
+function hasMoves({ steps }: Plan): boolean {
+  return steps.some(({ kind }) => kind === 'move-slots');
 }

@@ -34,9 +34,10 @@ function lastReplicas(
 ): readonly Hazard[] {
   const bared = primariesOf(topology).filter((primary) => {
     if (targets.includes(primary) || primary.entry.slots.length === 0) return false;
-    const healthy = replicasOf(topology, primary.id).filter(isLinkUp);
+    const own = replicasOf(topology, primary.id);
     const isReplaced = replicas.some((step) => step.primary.id === primary.id);
-    return healthy.length > 0 && healthy.every((node) => targets.includes(node)) && !isReplaced;
+    const isGuarded = isReplaced || own.some((node) => isLinkUp(node) && !targets.includes(node));
+    return !isGuarded && own.some((node) => isReached(node) && targets.includes(node));
   });
   if (bared.length === 0) return [];
   const message = `${listInWords(bared.map(nameOf))} will have no healthy replica left: when ${bared.length === 1 ? 'it fails, its' : 'one fails, its'} slots are not served until it is back.`;

@@ -3,24 +3,33 @@ import { changeMembers } from '../apply/change-members.ts';
 import type { Journal } from '../apply/journal.ts';
 import { continueJournal, readRuns } from '../apply/journal.ts';
 import { isRunning } from '../local/process-identity.ts';
+import type { NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
-import { commandAgain } from '../plan/membership.ts';
+import { membershipOf } from '../plan/membership.ts';
 import type { Plan } from '../plan/plan.ts';
 import { renderMemberPlan } from '../view/member-plan.ts';
 import type { Session } from './base-command.ts';
 import { journalDirectory } from './directories.ts';
 import { MoveCommand, type MoveCommandFlags, type MoveDocument } from './move-command.ts';
+import { isUnfinished } from './runs.ts';
 
 /** What is asked, shown and looked at again. */
 export interface MemberChange {
   readonly plan: Plan;
   readonly topology: Topology;
   readonly look: () => Promise<Topology>;
+  /** What it is about, for earlier runs that were on the way to the same end. */
+  readonly goal: Goal;
   /** Lines above the plan, in redis-cli's words. */
   readonly headings: readonly string[];
   readonly question: string;
   /** Where there are no steps. */
   readonly nothing: string;
+}
+
+export interface Goal {
+  readonly kind: 'add' | 'remove';
+  readonly ids: readonly NodeId[];
 }
 
 export abstract class MemberCommand extends MoveCommand {
@@ -34,10 +43,12 @@ export abstract class MemberCommand extends MoveCommand {
     const { topology, headings } = change;
     const plan = await this.measured(session, topology, change.plan);
     this.savePlan(plan, flags);
-    this.print(renderMemberPlan(plan, topology, headings, session.style));
+    const text = renderMemberPlan(plan, topology, headings, session.style);
+    if (text !== '') this.print(text);
     const document = { version: 1, run: null, plan, durationMs: null } as const;
     if (plan.steps.length === 0) {
       this.print(change.nothing);
+      this.completeEarlier(change.goal, journal.run);
       return { ...document, outcome: 'nothing-to-do' };
     }
     if (flags['dry-run']) return { ...document, outcome: 'planned' };
@@ -45,18 +56,17 @@ export abstract class MemberCommand extends MoveCommand {
     const begun = performance.now();
     await this.steered(session, journal, plan, flags, (options) => changeMembers({ ...change, plan }, options));
     session.progress.stop();
-    this.completeEarlier(plan, journal.run);
+    this.completeEarlier(change.goal, journal.run);
     return { version: 1, outcome: 'done', run: journal.run, plan, durationMs: performance.now() - begun };
   }
 
   /** Runs that were interrupted on the way to the same end have come to it now. */
-  private completeEarlier(plan: Plan, run: string): void {
+  private completeEarlier({ kind, ids }: Goal, run: string): void {
     const directory = journalDirectory(process.env);
-    const again = commandAgain(plan);
     for (const earlier of readRuns(directory)) {
-      const isUnfinished = earlier.outcome === null || earlier.outcome === 'partial';
-      if (earlier.run === run || !isUnfinished || isRunning(earlier.process)) continue;
-      if (commandAgain(earlier.plan) === again && again !== null)
+      if (earlier.run === run || !isUnfinished(earlier) || isRunning(earlier.process)) continue;
+      const membership = membershipOf(earlier.plan);
+      if (membership?.kind === kind && membership.nodes.every(({ id }) => ids.includes(id)))
         continueJournal(directory, earlier.run, earlier.process).end('done');
     }
   }

@@ -1,4 +1,5 @@
 /** What the commands share that take nodes out: which words mean what, and finding nodes that nobody lists any more. */
+import type { Run } from '../apply/journal.ts';
 import { readRuns } from '../apply/journal.ts';
 import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
@@ -11,6 +12,7 @@ import type { NodeRef, Plan } from '../plan/plan.ts';
 import { isRefused, selectNode } from '../plan/select-node.ts';
 import type { Session } from './base-command.ts';
 import { journalDirectory } from './directories.ts';
+import { isUnfinished } from './runs.ts';
 
 /** `HOST:PORT NODE…`, or redis-cli's `HOST PORT NODE…`. Throws USAGE without a seed. */
 export function splitSeed(words: readonly string[]): { readonly seed: string; readonly names: readonly string[] } {
@@ -53,14 +55,35 @@ function believesInAny(node: TopologyNode, members: Topology): boolean {
 }
 
 /** Of a run that was to remove the node of this id. */
-function addressInJournal(id: string): Address | null {
-  for (const { plan } of readRuns(journalDirectory(process.env))) {
-    const membership = membershipOf(plan);
-    if (membership?.kind !== 'remove') continue;
-    const address = membership.nodes[membership.ids.indexOf(id)];
-    if (address !== undefined) return parseAddress(address);
-  }
-  return null;
+function addressInJournal(name: string): Address | null {
+  const ref = removalsInJournal(() => true).find(({ id }) => id === name);
+  return ref === undefined ? null : parseAddress(ref.address);
+}
+
+export interface Names {
+  readonly names: readonly string[];
+  readonly removed: readonly NodeRef[];
+}
+
+/** Parts the names of nodes that an interrupted run has removed already, without coming to say so, from all others. */
+export function withoutRemoved(topology: Topology, names: readonly string[]): Names {
+  const removed = removalsInJournal(isUnfinished);
+  const found = names.map((name) => {
+    const selected = selectNode(topology, name);
+    const isGone = isRefused(selected) && selected.rule === 'unknown-node';
+    return { name, ref: isGone ? removed.find(({ id, address }) => id === name || address === name) : undefined };
+  });
+  return {
+    names: found.filter(({ ref }) => ref === undefined).map(({ name }) => name),
+    removed: found.flatMap(({ ref }) => ref ?? []),
+  };
+}
+
+function removalsInJournal(which: (run: Run) => boolean): readonly NodeRef[] {
+  return readRuns(journalDirectory(process.env))
+    .filter(which)
+    .map(({ plan }) => membershipOf(plan))
+    .flatMap((membership) => (membership?.kind === 'remove' ? membership.nodes : []));
 }
 
 /** Each node that the plan takes out. */

@@ -3,6 +3,7 @@ import type { Run } from '../apply/journal.ts';
 import { readRuns } from '../apply/journal.ts';
 import { OpsError } from '../errors.ts';
 import { isRunning } from '../local/process-identity.ts';
+import { membershipOf } from '../plan/membership.ts';
 import type { NodeRef, Plan, Step } from '../plan/plan.ts';
 
 /**
@@ -30,9 +31,10 @@ function isAtWork(run: Run): boolean {
   return run.outcome === null && isRunning(run.process);
 }
 
-/** Stopped part-way, or killed, while it moved slots. A creation is gone on with by typing it again. */
-export function isUnfinishedMove({ outcome, plan }: Run): boolean {
-  return (outcome === null || outcome === 'partial') && plan.steps.some(({ kind }) => kind === 'move-slots');
+/** Stopped part-way, or killed, while it moved slots or changed members. A creation is gone on with by typing it again. */
+export function isUnfinished({ outcome, plan }: Run): boolean {
+  const isResumable = plan.steps.some(({ kind }) => kind === 'move-slots') || membershipOf(plan) !== null;
+  return (outcome === null || outcome === 'partial') && isResumable;
 }
 
 /** The run's name and the addresses among the words: a run is `20261123-011500-4e1f`, or a beginning of it. */

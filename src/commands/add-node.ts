@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { CLIENT_NAME_PREFIX, refuseBeside } from '../lib/apply/refuse-beside.ts';
 import { nameOf } from '../lib/check/words.ts';
 import { OpsError } from '../lib/errors.ts';
+import type { Address } from '../lib/model/address.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import type { Topology } from '../lib/model/topology.ts';
 import type { AddRequest } from '../lib/plan/add-nodes.ts';
@@ -59,9 +60,7 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
   async run(): Promise<object> {
     const { flags, argv } = await this.parse(AddNode);
     this.requireSomeoneToAsk(flags);
-    const words = argv as string[];
-    const existing = words.at(-1);
-    const named = parseAddresses(words.slice(0, -1));
+    const { existing, named } = splitExisting(argv as string[]);
     if (existing === undefined || named.length === 0)
       throw new OpsError('USAGE', 'Name the new nodes, and then a node of the cluster.', {
         suggestions: ['cluster add-node NEW-HOST:PORT HOST:PORT'],
@@ -80,7 +79,7 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
         functions: await compareFunctions(cluster, members, asked),
         rebalance: flags.rebalance ? { mover: flags.mover } : null,
       };
-      const plan = this.acceptable(planAddNodes(topology, request));
+      const plan = this.acceptableAfter(planAddNodes(topology, request), 'add', request.ids);
       const look = async (): Promise<Topology> =>
         withNewcomers(await cluster.observe(seeds), await cluster.observeEach(named));
       const seed = formatAddress(members.seed);
@@ -102,4 +101,15 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
       return document;
     });
   }
+}
+
+/** The last address is of the cluster; as everywhere, its port may be a word of its own. */
+function splitExisting(words: readonly string[]): {
+  readonly existing: string | undefined;
+  readonly named: readonly Address[];
+} {
+  const last = words.at(-1);
+  const isPort = last !== undefined && /^\d{1,5}$/.test(last);
+  const existing = isPort ? `${words.at(-2)}:${last}` : last;
+  return { existing, named: parseAddresses(words.slice(0, isPort ? -2 : -1)) };
 }

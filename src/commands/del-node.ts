@@ -61,7 +61,7 @@ A primary with slots is refused, or its slots are moved to others first with --d
       const look = observeWithDeparted(session, names);
       const topology = await session.progress.during('Asking every node', () => look(members));
       const { names: left, removed } = withoutRemoved(topology, names);
-      const plan = this.acceptable(planRemoveNodes(topology, { ...request, names: left }));
+      const plan = this.acceptableAfter(planRemoveNodes(topology, { ...request, names: left }), 'remove', names);
       const document = await this.carryOutChange(
         session,
         journal,
@@ -72,7 +72,7 @@ A primary with slots is refused, or its slots are moved to others first with --d
           goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
           headings: removalHeadings(topology, plan, formatAddress(members.seed)),
           question: 'Do you want to remove this?',
-          nothing: 'Nothing to do: they were removed already, by a run that was interrupted after that.',
+          nothing: 'Nothing to do: a run of this machine has removed this already.',
         },
         flags,
       );

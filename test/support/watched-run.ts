@@ -75,7 +75,12 @@ export function killedRun(
   signal: NodeJS.Signals = 'SIGKILL',
 ): Promise<RunResult> {
   return meetRun(line, state, moment, (pid) => {
-    process.kill(pid, signal);
+    try {
+      process.kill(pid, signal);
+    } catch (cause) {
+      // Its last line was written, and it has ended since.
+      if ((cause as NodeJS.ErrnoException).code !== 'ESRCH') throw cause;
+    }
   });
 }
 

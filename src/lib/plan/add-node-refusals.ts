@@ -37,7 +37,8 @@ export function refuseNewcomers(
  * the cluster: it may have been added a moment ago.
  */
 function refuseIll(topology: Topology, ids: readonly NodeId[]): readonly Finding[] {
-  const members = { ...topology, nodes: topology.nodes.filter(({ id }) => !ids.includes(id)) };
+  const isMember = ({ id, entry }: TopologyNode): boolean => entry.slots.length > 0 || !ids.includes(id);
+  const members = { ...topology, nodes: topology.nodes.filter(isMember) };
   const isIdle = (id: NodeId): boolean => findNode(members, id)?.entry.slots.length === 0;
   const findings = checkTopology(members).filter(
     ({ rule, nodeIds }) => rule !== 'cluster-state' || !nodeIds.every(isIdle),

@@ -53,7 +53,8 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
     else if (step.kind === 'join') now = join(now, step.nodes);
     else if (step.kind === 'forget') now = forget(now, step);
     else if (step.kind === 'leave') now = leave(now, step.node);
-    else if (step.kind === 'copy-functions' || step.kind === 'settle') continue;
+    else if (step.kind === 'settle') now = settle(now, step);
+    else if (step.kind === 'copy-functions') continue;
     else if (step.kind === 'move-slots') {
       for (const entry of movedEntries(now, edited, step)) edited.set(entry.id, entry);
     } else edited.set(step.node.id, editedEntry(now, edited, step));
@@ -188,6 +189,19 @@ function join(topology: Topology, refs: readonly NodeRef[]): Topology {
       return withEntries(node, [node.entry, ...others]);
     }),
   };
+}
+
+/** The newcomers serve: those that are replicas have their link. */
+function settle(topology: Topology, { newcomers }: Extract<Step, { readonly kind: 'settle' }>): Topology {
+  const ids = new Set(newcomers.map(({ node }) => node.id));
+  const nodes = topology.nodes.map((node) => {
+    if (!ids.has(node.id) || !isReached(node)) return node;
+    const { view } = node.reach;
+    const link = roleOf(node.entry) === 'replica' ? { master_link_status: 'up' } : {};
+    const clusterInfo = { ...view.clusterInfo, cluster_state: 'ok' };
+    return { ...node, reach: { ok: true, view: { ...view, clusterInfo, info: { ...view.info, ...link } } } } as const;
+  });
+  return { ...topology, nodes };
 }
 
 /** Those that were told list the nodes no more. One that does not answer is in a topology only while others list it. */

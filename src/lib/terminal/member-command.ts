@@ -2,11 +2,12 @@
 import { changeMembers } from '../apply/change-members.ts';
 import type { Journal } from '../apply/journal.ts';
 import { continueJournal, readRuns } from '../apply/journal.ts';
+import { OpsError } from '../errors.ts';
 import { isRunning } from '../local/process-identity.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
 import { membershipOf } from '../plan/membership.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { NodeRef, Plan, Planned } from '../plan/plan.ts';
 import { renderMemberPlan } from '../view/member-plan.ts';
 import type { Session } from './base-command.ts';
 import { journalDirectory } from './directories.ts';
@@ -60,6 +61,20 @@ export abstract class MemberCommand extends MoveCommand {
     return { version: 1, outcome: 'done', run: journal.run, plan, durationMs: performance.now() - begun };
   }
 
+  /**
+   * As `acceptable`; but where the cluster is ill because a run with the same end was stopped while it moved slots, that
+   * run is to be gone on with first.
+   */
+  protected acceptableAfter(planned: Planned, kind: Goal['kind'], names: readonly string[]): Plan {
+    const isIll = !planned.ok && planned.refusals.some(({ rule }) => rule === 'unhealthy');
+    const run = isIll ? interruptedMove(kind, names) : null;
+    if (planned.ok || run === null) return this.acceptable(planned);
+    const [first] = planned.refusals;
+    throw new OpsError('REFUSED', `[ERR] ${first?.message}\nRun ${run} was interrupted while it moved slots.`, {
+      suggestions: [`First go on with the slots: cluster resume ${run}`, 'Then type this command again.'],
+    });
+  }
+
   /** Runs that were interrupted on the way to the same end have come to it now. */
   private completeEarlier({ kind, ids }: Goal, run: string): void {
     const directory = journalDirectory(process.env);
@@ -70,4 +85,15 @@ export abstract class MemberCommand extends MoveCommand {
         continueJournal(directory, earlier.run, earlier.process).end('done');
     }
   }
+}
+
+/** The newest unfinished run about any of the nodes that was moving slots. */
+function interruptedMove(kind: Goal['kind'], names: readonly string[]): string | null {
+  const isNamed = ({ id, address }: NodeRef): boolean => names.some((name) => id.startsWith(name) || address === name);
+  const found = readRuns(journalDirectory(process.env)).find((run) => {
+    const membership = membershipOf(run.plan);
+    const isMoving = run.plan.steps.some((step, index) => step.kind === 'move-slots' && run.begun.has(index));
+    return isUnfinished(run) && isMoving && membership?.kind === kind && membership.nodes.some(isNamed);
+  });
+  return found?.run ?? null;
 }

@@ -21,8 +21,8 @@ export function splitSeed(words: readonly string[]): { readonly seed: string; re
     throw new OpsError('USAGE', 'Name a node of the cluster first.', {
       suggestions: ['cluster del-node HOST:PORT ID'],
     });
-  if (parseAddress(host) === null && port !== undefined && /^\d{1,5}$/.test(port))
-    return { seed: `${host}:${port}`, names: rest };
+  // No node is named by so few digits.
+  if (port !== undefined && /^\d{1,5}$/.test(port)) return { seed: `${host}:${port}`, names: rest };
   return { seed: host, names: words.slice(1) };
 }
 
@@ -65,13 +65,19 @@ export interface Names {
   readonly removed: readonly NodeRef[];
 }
 
-/** Parts the names of nodes that an interrupted run has removed already, without coming to say so, from all others. */
+/**
+ * Parts the names of nodes that a run of this machine has removed already from all others: so that a command which was
+ * killed at the very end may be typed again like any other. By id; by address only where that run did not come to its end.
+ */
 export function withoutRemoved(topology: Topology, names: readonly string[]): Names {
-  const removed = removalsInJournal(isUnfinished);
+  const removed = removalsInJournal((run) => isUnfinished(run) || run.outcome === 'done');
+  const unfinished = removalsInJournal(isUnfinished);
   const found = names.map((name) => {
     const selected = selectNode(topology, name);
     const isGone = isRefused(selected) && selected.rule === 'unknown-node';
-    return { name, ref: isGone ? removed.find(({ id, address }) => id === name || address === name) : undefined };
+    const byId = removed.find(({ id }) => id === name);
+    const ref = byId ?? unfinished.find(({ address }) => address === name);
+    return { name, ref: isGone ? ref : undefined };
   });
   return {
     names: found.filter(({ ref }) => ref === undefined).map(({ name }) => name),

@@ -5,6 +5,7 @@ import { OpsError } from '../lib/errors.ts';
 import type { Address } from '../lib/model/address.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import type { Topology } from '../lib/model/topology.ts';
+import { findNode } from '../lib/model/topology.ts';
 import type { AddRequest } from '../lib/plan/add-nodes.ts';
 import { planAddNodes } from '../lib/plan/add-nodes.ts';
 import { withNewcomers } from '../lib/plan/newcomers.ts';
@@ -71,7 +72,7 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
       const asked = await progress.during('Asking the new nodes', () => cluster.observeEach(named));
       const topology = withNewcomers(members, asked);
       const own = [`${CLIENT_NAME_PREFIX}${journal.run}`];
-      if (!flags.force) await refuseBeside(cluster, asked, own, { isTakeover: true });
+      if (!flags.force) await refuseBeside(cluster, strangersIn(asked, members), own, { isTakeover: true });
       const request: AddRequest = {
         ids: asked.nodes.map(({ id }) => id),
         role: flags.replica ? { kind: 'replica', of: flags.of ?? null } : { kind: 'primary' },
@@ -112,4 +113,9 @@ function splitExisting(words: readonly string[]): {
   const isPort = last !== undefined && /^\d{1,5}$/.test(last);
   const existing = isPort ? `${words.at(-2)}:${last}` : last;
   return { existing, named: parseAddresses(words.slice(0, isPort ? -2 : -1)) };
+}
+
+/** Members were looked at with the others: what one of them has open is the cluster's. */
+function strangersIn(asked: Topology, members: Topology): Topology {
+  return { ...asked, nodes: asked.nodes.filter(({ id }) => findNode(members, id) === undefined) };
 }

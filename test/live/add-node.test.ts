@@ -1,12 +1,20 @@
 /** `cluster add-node` against real servers: a line that is typed, and what every node says right after it. */
 import { describe, expect, it } from 'vitest';
+import { present } from '../../src/lib/assert.ts';
 import { eventually } from '../support/eventually.ts';
 import { redisCli } from '../support/executables.ts';
 import { expectMembers, followed, idOf, viewsOf, withMembers } from '../support/membership.ts';
-import { askEach, statesOf, withoutChange } from '../support/node-states.ts';
+import {
+  askEach,
+  expectEmptyAndAlone,
+  expectServing,
+  type Login,
+  statesOf,
+  withoutChange,
+} from '../support/node-states.ts';
 import { findServer } from '../support/server-binaries.ts';
 import type { TestServer } from '../support/servers.ts';
-import { cluster } from '../support/transcript.ts';
+import { cluster, type Nodes, typedAs, withNodes } from '../support/transcript.ts';
 import { newStateFolder } from '../support/watched-run.ts';
 
 const LIBRARY = '#!lua name=adding\nredis.register_function("f", function() return 1 end)';
@@ -159,3 +167,80 @@ it('two operators at once: both right, or one refused, and then it works', () =>
     }
     await expectMembers([...formed.nodes, ...fresh]);
   }));
+
+describe.concurrent('stopped half-way: it says what is there and what to type', () => {
+  it.each([
+    ['a wait that is in vain', '--wait-timeout 2', 5],
+    ['Ctrl-C', '--progress json', 130],
+  ] as const)('%s', (_, flags, code) =>
+    withMembers({ shards: 3, fresh: 1 }, async (formed, fresh) => {
+      const server = first(fresh);
+      const state = newStateFolder();
+      // It cannot log in to its primary, so its link does not come up.
+      await askEach(fresh, [['CONFIG', 'SET', 'masterauth', 'nobody-asked']]);
+      const interruptions = code === 130 ? [{ signal: 'SIGINT', when: /its link to its primary is/ } as const] : [];
+      const line = `add-node ${server.address} ${formed.seed} --replica --yes`;
+      const run = await cluster(`${line} ${flags}`, { ...state, interruptions });
+      expect(run).toMatchObject({ code });
+      expect(run.stderr).toContain(`${server.address} is known to 3 of 3 other nodes, and is a replica of `);
+      expect(run.stderr).toMatch(
+        new RegExp(`type the command again: cluster ${line.split(' --')[0]} --replica --of \\w{40}`),
+      );
+      expect((await cluster('resume --yes', state)).stderr).toContain(
+        `Type it again: cluster add-node ${server.address}`,
+      );
+      expect((await cluster('history', state)).stdout).toContain(' partial ');
+      await askEach(fresh, [['CONFIG', 'SET', 'masterauth', '']]);
+      expect(await cluster(line, state)).toMatchObject({ code: 0 });
+      expect(await followed(server)).toMatch(/ up$/);
+      const { stdout } = await cluster('history', state);
+      expect(stdout).toContain(' done ');
+      expect(stdout).not.toContain(' partial ');
+    }),
+  );
+});
+
+describe.concurrent('add-node and del-node over every way to reach nodes', () => {
+  it('TLS, a password, and bus ports of their own', () =>
+    withNodes({ count: 4, tls: {}, password: SECRET, customBusPorts: true }, async (nodes, _, { certificates }) => {
+      const tls = present(certificates, 'the servers speak TLS');
+      const login = {
+        password: SECRET,
+        tls,
+        cli: ['-a', SECRET, '--no-auth-warning', '--tls', '--cacert', tls.ca, '--cert', tls.cert, '--key', tls.key],
+      };
+      await adding(nodes, `--tls --cacert ${tls.ca}`, { REDISCLI_AUTH: SECRET }, login);
+    }));
+
+  it('IPv6', () => withNodes({ count: 4, hosts: ['::1'] }, (nodes) => adding(nodes, '', {}, {})));
+
+  it('a user with the rights that it takes, and no others', () =>
+    withNodes({ count: 4, aclUsers: [`ops on >${SECRET} ${RIGHTS} ~* &*`] }, (nodes) =>
+      adding(nodes, `--user ops`, { REDISCLI_AUTH: SECRET }, {}),
+    ));
+});
+
+const SECRET = 'pa55-w0rd';
+/** Of looking, creating, adding and removing. */
+const RIGHTS = [
+  '+info +client|info +client|list +client|setname +dbsize +ping +config|get',
+  '+function|list +function|dump +function|restore',
+  ...['nodes', 'info', 'set-config-epoch', 'addslotsrange', 'meet', 'replicate', 'reset', 'forget'].map(
+    (name) => `+cluster|${name}`,
+  ),
+].join(' ');
+
+/** A cluster of all but the last node; that one is added, and removed again. */
+async function adding(nodes: Nodes, flags: string, env: Readonly<Record<string, string>>, login: Login): Promise<void> {
+  const members = nodes.slice(0, -1);
+  const last = first(nodes, nodes.length - 1);
+  const seed = first(nodes).address;
+  expect(await cluster(`create ${typedAs(members)} --yes ${flags}`, { env })).toMatchObject({ code: 0 });
+  const add = await cluster(`add-node ${last.address} ${seed} --replica --yes ${flags}`, { env });
+  expect(add).toMatchObject({ code: 0 });
+  expect(add.stdout + add.stderr).not.toContain(SECRET);
+  await expectServing(nodes, login);
+  expect(await cluster(`del-node ${seed} ${last.address} --yes ${flags}`, { env })).toMatchObject({ code: 0 });
+  await expectServing(members, login);
+  await expectEmptyAndAlone([last], login);
+}

@@ -38,7 +38,8 @@ export async function changeMembers({ plan, topology, look }: Change, options: E
   const progress = watched(options.journal);
   options.journal.begin(plan);
   try {
-    const work = (): Promise<void> => execute(plan, topology, { ...options, journal: progress.journal });
+    const work = (): Promise<void> =>
+      execute(plan, topology, { ...options, journal: progress.journal }, progress.changed);
     await (hasMoves(plan) ? keepPrimaries(plan, topology, options, work) : work());
     const after = hasMoves(plan)
       ? await verifyMoves(plan, topology, seeds, options)
@@ -71,6 +72,8 @@ function stayers(plan: Plan, topology: Topology): readonly Address[] {
 
 interface Progress {
   readonly journal: Journal;
+  /** Nodes that were changed, or may have been. */
+  readonly changed: Set<NodeId>;
   /** Indexes of the plan's steps. */
   readonly begun: Set<number>;
   readonly ended: Set<number>;
@@ -90,19 +93,19 @@ function watched(journal: Journal): Progress {
       for (const step of steps) ended.add(step);
     },
   };
-  return { journal: noting, begun, ended };
+  return { journal: noting, changed: new Set(), begun, ended };
 }
 
 async function explain(
   plan: Plan,
   seeds: readonly Address[],
   options: ExecutorOptions,
-  { begun, ended }: Progress,
+  { changed, begun, ended }: Progress,
   failure: OpsError,
 ): Promise<OpsError> {
-  const isUntouched = begun.size === 0;
-  options.journal.end(isUntouched ? 'failed' : 'partial');
   const isMoving = plan.steps.some(({ kind }, index) => kind === 'move-slots' && begun.has(index) && !ended.has(index));
+  const isUntouched = changed.size === 0 && !isMoving;
+  options.journal.end(isUntouched ? 'failed' : 'partial');
   const again = commandAgain(plan);
   const ways = [
     ...(isMoving ? [`First go on with the slots: cluster resume ${options.journal.run}`] : []),

@@ -10,6 +10,7 @@ import { listInWords } from '../check/words.ts';
 import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeEntry, NodeId } from '../model/node.ts';
+import { hasFlag } from '../model/node.ts';
 import type { TopologyNode } from '../model/topology.ts';
 import type { NodeRef, Step } from '../plan/plan.ts';
 import { argv } from '../wire/argv.ts';
@@ -101,14 +102,18 @@ function refuse(name: string, reply: unknown): void {
   });
 }
 
+/** The nodes by their ids, and whoever is met at the address of one: in handshake it has an id for a moment only. */
 async function entriesOf(
-  { cluster }: Execution,
+  execution: Execution,
   { address }: TopologyNode,
   nodes: readonly NodeRef[],
 ): Promise<readonly NodeEntry[]> {
-  const reply = await cluster.call(address, argv.clusterNodes());
+  const reply = await execution.cluster.call(address, argv.clusterNodes());
   const ids = new Set<NodeId>(nodes.map(({ id }) => id));
-  return parseClusterNodes(String(reply)).filter(({ id }) => ids.has(id));
+  const addresses = new Set(nodes.map((ref) => formatAddress(nodeOf(execution, ref).peerAddress)));
+  return parseClusterNodes(String(reply)).filter(
+    (entry) => ids.has(entry.id) || (hasFlag(entry, 'handshake') && addresses.has(formatAddress(entry.address))),
+  );
 }
 
 function addressOf({ nodes }: Forget, id: NodeId): string {

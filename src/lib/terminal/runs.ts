@@ -50,6 +50,7 @@ export function splitRunAndSeeds(words: readonly string[]): {
 export function addressesOf(plan: Plan): readonly string[] {
   const refs = plan.steps.flatMap((step): readonly NodeRef[] => {
     if (step.kind === 'join') return step.nodes;
+    if (step.kind === 'import-keys') return step.targets;
     return step.kind === 'move-slots' ? [step.source, step.target] : [step.node];
   });
   return [...new Set(refs.map(({ address }) => address))];

@@ -132,14 +132,14 @@ export const argv = {
   sortedSetRange: (key: Buffer): readonly (string | Buffer)[] => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
   /** 5.0. */
   streamRange: (key: Buffer): readonly (string | Buffer)[] => ['XRANGE', key, '-', '+'],
-  /** 7.0. The libraries with their code: it takes them all to another server. */
-  functionDump: (): Argv => ['FUNCTION', 'DUMP'],
   /** 7.0. */
   functionList: (): Argv => ['FUNCTION', 'LIST'],
   /** 5.0. */
   clientId: (): Argv => ['CLIENT', 'ID'],
   /** 6.0. Messages of the channel `__redis__:invalidate` to the connection of that id, for changes of all keys. */
   clientTracking: (redirect: number): Argv => ['CLIENT', 'TRACKING', 'ON', 'REDIRECT', `${redirect}`, 'BCAST'],
+  /** 6.2, as tracking in the form that is used here (6.0) is seen to be there. Changes nothing. */
+  clientTrackingInfo: (): Argv => ['CLIENT', 'TRACKINGINFO'],
   /** 2.0. */
   subscribe: (channel: string): Argv => ['SUBSCRIBE', channel],
   /** 1.0. */

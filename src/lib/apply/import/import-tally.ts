@@ -114,6 +114,6 @@ export class ImportTally {
 }
 
 /** As JSON writes it, without the quotes. */
-export function printable(key: Buffer): string {
+function printable(key: Buffer): string {
   return JSON.stringify(key.toString('latin1')).slice(1, -1);
 }

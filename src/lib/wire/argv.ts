@@ -135,6 +135,8 @@ export const argv = {
   /** 7.0. */
   functionList: (): Argv => ['FUNCTION', 'LIST'],
   /** 5.0. */
+  streamGroups: (key: Buffer): readonly (string | Buffer)[] => ['XINFO', 'GROUPS', key],
+  /** 5.0. */
   clientId: (): Argv => ['CLIENT', 'ID'],
   /** 6.0. Messages of the channel `__redis__:invalidate` to the connection of that id, for changes of all keys. */
   clientTracking: (redirect: number): Argv => ['CLIENT', 'TRACKING', 'ON', 'REDIRECT', `${redirect}`, 'BCAST'],

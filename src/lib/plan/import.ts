@@ -206,7 +206,7 @@ function unwatched({ servers }: ImportMeasures, { copy }: ImportRequest): readon
   const mute = servers.filter(({ tellsChanges }) => !tellsChanges);
   if (!copy || mute.length === 0) return [];
   const who = listInWords(mute.map(({ address }) => address));
-  const message = `${who} cannot tell which keys change (Redis 6.0 and later can): what is written meanwhile may be missing in the copy.`;
+  const message = `${who} cannot tell which keys change (Redis 6.2 and later can): what is written meanwhile may be missing in the copy.`;
   return [{ name: 'unwatched', message }];
 }
 

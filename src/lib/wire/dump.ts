@@ -19,10 +19,15 @@ export function dumpVersion(dump: Buffer): number | null {
  * `ERR DUMP payload version or checksum are wrong`. Neither stores anything.
  */
 export function emptyDump(version: number): Buffer {
-  const body = Buffer.from([NO_TYPE, version & 0xff, version >> 8]);
+  return sealDump(Buffer.from([NO_TYPE]), version);
+}
+
+/** A dump of this body: with the version and the checksum over both. */
+export function sealDump(body: Buffer, version: number): Buffer {
+  const checked = Buffer.concat([body, Buffer.from([version & 0xff, version >> 8])]);
   const checksum = Buffer.alloc(8);
-  checksum.writeBigUInt64LE(crc64(body));
-  return Buffer.concat([body, checksum]);
+  checksum.writeBigUInt64LE(crc64(checked));
+  return Buffer.concat([checked, checksum]);
 }
 
 /** True where RESTORE refused only what {@link emptyDump} holds. */

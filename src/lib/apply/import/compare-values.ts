@@ -4,7 +4,7 @@ import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { haveSameElements } from '../move/same-value.ts';
 import type { ImportContext } from './import-context.ts';
-import type { Item } from './relay.ts';
+import type { Item } from './read-batch.ts';
 import type { Target } from './targets.ts';
 
 /** Expiry travels as the time that is left, so the copy's differs by the time of the transfer. */

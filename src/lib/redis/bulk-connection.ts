@@ -37,6 +37,9 @@ export class BulkConnection {
   /** Connects and logs in. Rejects with the socket's error, or with the server's ReplyError where it refuses the login. */
   static async open(address: Address, options: ConnectOptions, database: number): Promise<BulkConnection> {
     const connection = new BulkConnection(await openSocket(address, options));
+    // A server that is stopped accepts connections and says nothing; one left open would keep this process from ending.
+    const late = new Error(`no answer within ${options.timeoutMs / 1000} s`);
+    const timer = setTimeout(() => connection.#fail(late), options.timeoutMs);
     try {
       const replies = await connection.send(greeting(options, database));
       const refusal = replies.find((reply): reply is ReplyError => reply instanceof Error && !isLoginNeedless(reply));
@@ -45,6 +48,8 @@ export class BulkConnection {
     } catch (cause) {
       connection.destroy();
       throw cause;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -79,7 +79,7 @@ export class Connections {
   /** A plain connection of its own, outside of those that are kept here. Throws UNREACHABLE or LOGIN. */
   async openBulk(address: Address, database = 0): Promise<BulkConnection> {
     try {
-      return await withDeadline(BulkConnection.open(address, this.#options, database), this.#options.timeoutMs);
+      return await BulkConnection.open(address, this.#options, database);
     } catch (cause) {
       throw this.#unreachable(address, cause);
     }

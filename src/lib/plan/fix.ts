@@ -2,6 +2,7 @@
  * Making every slot whole again: one owner, all its keys there, no marks, and all nodes agree.
  *
  *   release-slots of several that claim a slot all but one give it up
+ *   join          nodes that do not know an owner are introduced to it
  *   own-slots     somebody owns each slot
  *   settle-keys   of keys on both sides of a move one value stays
  *   move-slots    what was on its way goes on to its end; meanwhile clients are sent from one side to the other

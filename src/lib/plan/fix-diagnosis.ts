@@ -142,19 +142,19 @@ function whyOwner({ claims, importing }: SlotFacts, owner: ReachedNode): string 
 
 /** Null where neither keys nor marks speak for anybody. */
 function chosenOwner(
-  { holders, importing, believed }: SlotFacts,
+  { holders, importing, believed, lostWith }: SlotFacts,
   intended: ReachedNode | null,
   run: string | undefined,
 ): Pick<Diagnosis, 'end' | 'why'> {
   if (intended !== null) return { end: intended, why: `run ${run} was moving it there` };
-  const [most] = holders;
+  const nobody = lostWith === null ? 'nobody owns it' : 'its owner does not answer';
   const importer = importing.length === 1 ? importing[0]?.node : undefined;
-  const hasAll = importer !== undefined && holders.every(({ id }) => id === importer.id);
-  if (importer !== undefined && (hasAll || holders.some(({ id }) => id === importer.id)))
-    return { end: importer, why: 'nobody owns it, and it is importing it' };
-  if (most !== undefined) return { end: most, why: 'nobody owns it, and its keys are there' };
-  if (believed !== null) return { end: believed, why: 'nobody owns it, and others take this one for the owner' };
-  return { end: null, why: 'nobody owns it, and it has no keys' };
+  const hasKeys = importer !== undefined && holders.some(({ id }) => id === importer.id);
+  if (importer !== undefined && hasKeys) return { end: importer, why: `${nobody}, and this one is importing it` };
+  const [most] = holders;
+  if (most !== undefined) return { end: most, why: `${nobody}, and its keys are there` };
+  if (believed !== null) return { end: believed, why: `${nobody}, and others take this one for the owner` };
+  return { end: null, why: `${nobody}, and no other node has keys of it` };
 }
 
 /** Of these nodes the primary that answers; of two the one with the higher epoch. */

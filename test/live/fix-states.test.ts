@@ -40,7 +40,7 @@ describe.each(FLAVORS)('cluster fix on the server %s', (flavor) => {
       const scene = await openScene(formed, clients, slots.get(state) ?? FIRST_SLOT);
       await make(scene);
       const says = isOpen ? `The following slots are open: ${scene.slot}\\.` : `Slot ${scene.slot} has \\d owners`;
-      await expectBroken(formed, flavor, new RegExp(says));
+      await expectBroken(formed, new RegExp(says), { flavor });
       const words = isOpen ? '' : '--search-multiple-owners';
       const { stdout } = await fixes(formed, { flavor, words, run: newStateFolder() });
       if (isOpen) expect(stdout, name).toContain(`>>> Fixing open slot ${scene.slot}`);
@@ -73,7 +73,7 @@ describe.each(FLAVORS)('cluster fix on the server %s', (flavor) => {
       await expect.poll(() => writer.acknowledged, { timeout: 10_000 }).toBeGreaterThan(during + 50);
       expect(run).toMatchObject({ code: 0 });
       expect(await writer.stop()).toMatchObject({ lost: [] });
-      await expectContent(formed, flavor);
+      await expectContent(formed, { flavor });
       const before = (scenes[0] as Scene).before;
       const names = new Set(before.map(({ name }) => name));
       const after = await storedIn(clients, addressesOf(formed));

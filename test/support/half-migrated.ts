@@ -13,6 +13,7 @@ import type { SlotRange } from '../../src/lib/model/slot-set.ts';
 import type { ByteClients, ByteReply, Bytes } from './byte-clients.ts';
 import { eventually } from './eventually.ts';
 import type { ClusterNode, FormedCluster } from './formed-cluster.ts';
+import { namesIn } from './key-slot.ts';
 import { putAllKinds, type StoredKey, storedIn } from './keys-of-all-kinds.ts';
 
 /** Two of each kind. */
@@ -152,6 +153,11 @@ export class Scene {
     await this.stable(node);
   }
 
+  /** The key's value as a node has it that owns, exports or imports the slot; null where it has none. */
+  async dumpAt(node: ClusterNode, key: Buffer): Promise<Buffer | null> {
+    return (await this.asking(node, 'DUMP', key)) as Buffer | null;
+  }
+
   /** Until every primary has this node for the owner of the slot. */
   async untilOwnedBy(owner: ClusterNode): Promise<void> {
     await eventually(
@@ -182,6 +188,12 @@ export async function ownerSeenBy(formed: FormedCluster, node: ClusterNode, slot
     (entry) => hasFlag(entry, 'master') && entry.slots.some(([first, last]) => first <= slot && slot <= last),
   );
   return owner?.id ?? null;
+}
+
+/** A name of any bytes in the slot; unlike those of `putAllKinds`. */
+export function binaryKeyIn(slot: number): Buffer {
+  const [tag = ''] = namesIn([slot, slot], 'tag:', 1);
+  return Buffer.concat([Buffer.from([0, 13, 10, 255]), Buffer.from(`{${tag}}`), Buffer.from([254, 34, 92, 0])]);
 }
 
 export function addressesOf(formed: FormedCluster): readonly string[] {

@@ -1,0 +1,90 @@
+/**
+ * `cluster fix` after a primary was lost in the middle of a move, and its replica has taken over: without the mark that
+ * the lost one had, and while the other side still names the lost one.
+ */
+import { describe, expect, it } from 'vitest';
+import { ByteClients } from '../support/byte-clients.ts';
+import { expectBroken, expectContent, expectKeys, fixes } from '../support/fix-run.ts';
+import { type ClusterNode, type FormedCluster, formCluster } from '../support/formed-cluster.ts';
+import { openScene, type Scene } from '../support/half-migrated.ts';
+import { findServer, type ServerFlavor } from '../support/server-binaries.ts';
+import { newStateFolder } from '../support/watched-run.ts';
+
+const FLAVORS: readonly ServerFlavor[] = ['default', 'valkey-9.1'];
+const SLOT = 100;
+const REPLICATION_MS = '5000';
+
+describe.each(FLAVORS)('a failover in the middle of a move on the server %s', (flavor) => {
+  describe.runIf(findServer(flavor) !== null)('which is there', () => {
+    it.each([
+      ['source', 'no', (scene: Scene) => scene.open()],
+      ['source', 'some', (scene: Scene) => openHalf(scene)],
+      ['target', 'some', (scene: Scene) => openHalf(scene)],
+      ['target', 'all', (scene: Scene) => openAll(scene)],
+    ] as const)('of the %s, %s keys moved', async (role, _, make) => {
+      await withScene(flavor, async (scene) => {
+        const { formed } = scene;
+        const victim = scene[role];
+        await make(scene);
+        await replicated(scene);
+        await formed.kill(victim);
+        await formed.untilPromoted(replicaOf(formed, victim));
+        const living = formed.nodes.filter((node) => node !== victim).reverse();
+        await expectBroken(formed, /The following slots are open: 100\./, { flavor, living });
+        await fixes(formed, { flavor, run: newStateFolder(), living });
+        await expectContent(formed, { flavor, living });
+        await expectKeys(scene, { flavor, living });
+      });
+    });
+
+    it.each(['source', 'target'] as const)('of the %s, which is its replica by now', async (role) => {
+      await withScene(flavor, async (scene) => {
+        const { formed } = scene;
+        await openHalf(scene);
+        await replicated(scene);
+        const heir = replicaOf(formed, scene[role]);
+        await formed.call(heir, 'CLUSTER', 'FAILOVER');
+        await formed.untilPromoted(heir);
+        await expectBroken(formed, /The following slots are open: 100\./, { flavor });
+        await fixes(formed, { flavor, run: newStateFolder() });
+        await expectContent(formed, { flavor });
+        await expectKeys(scene, { flavor });
+      });
+    });
+  });
+});
+
+async function withScene(flavor: ServerFlavor, work: (scene: Scene) => Promise<void>): Promise<void> {
+  const formed = await formCluster({ shards: 3, replicas: 1, flavor });
+  const clients = new ByteClients();
+  try {
+    await work(await openScene(formed, clients, SLOT));
+  } finally {
+    clients.close();
+    await formed.stop();
+  }
+}
+
+async function openHalf(scene: Scene): Promise<void> {
+  await scene.open();
+  await scene.moveHalf(scene.target);
+}
+
+async function openAll(scene: Scene): Promise<void> {
+  await scene.open();
+  await scene.moveAll(scene.target);
+}
+
+function replicaOf(formed: FormedCluster, primary: ClusterNode): ClusterNode {
+  const replica = formed.replicas.find((each) => formed.primaryOf(each) === primary);
+  expect(replica).toBeDefined();
+  return replica as ClusterNode;
+}
+
+/** WAIT counts from the last write of its own connection: one that changes nothing on purpose. */
+async function replicated({ clients, source, target, slot }: Scene): Promise<void> {
+  for (const { address } of [source, target]) {
+    await clients.call(address, ['PUBLISH', `slot ${slot}`, '']);
+    expect(Number(await clients.call(address, ['WAIT', '1', REPLICATION_MS]))).toBe(1);
+  }
+}

@@ -113,8 +113,8 @@ describe('a key that has two values', () => {
     ['a hash with another field', (key: Buffer) => ['HSET', key, 'a', '1'], (key: Buffer) => ['HSET', key, 'a', '2']],
     [
       'a stream with an entry more',
+      (key: Buffer) => ['XGROUP', 'CREATE', key, 'group', '0', 'MKSTREAM'],
       (key: Buffer) => ['XADD', key, '1-1', 'a', '1'],
-      (key: Buffer) => ['XADD', key, '2-1', 'a', '1'],
     ],
   ] as const)('%s', async (_, older, again) => {
     const found = await conflict('target', older, again);

@@ -4,6 +4,7 @@ import { OpsError } from '../lib/errors.ts';
 import type { Topology } from '../lib/model/topology.ts';
 import { planFinishOpen, planUndo } from '../lib/plan/resume.ts';
 import { simulateEnd } from '../lib/plan/simulate.ts';
+import { isFixStep } from '../lib/plan/simulate-fix.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
 import { journalDirectory } from '../lib/terminal/directories.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
@@ -63,12 +64,13 @@ to its end, so that clients find every key at every moment; then the slots go ba
   }
 }
 
-/** A run that has moved slots and was not taken back. Undoing is not undone, so each `undo` goes one run further back. */
+/** A run that has moved slots, was no fix, and was not taken back. Undoing is not undone, so each `undo` goes one run further back. */
 function canBeUndone({ outcome, plan, undoes }: Run): boolean {
   return (
     undoes === undefined &&
     outcome !== 'undone' &&
     outcome !== 'failed' &&
-    plan.steps.some(({ kind }) => kind === 'move-slots')
+    plan.steps.some(({ kind }) => kind === 'move-slots') &&
+    !plan.steps.some(isFixStep)
   );
 }

@@ -9,20 +9,27 @@ import { assert } from '../assert.ts';
 import { mapBounded } from '../bounded.ts';
 import { OpsError } from '../errors.ts';
 import type { NodeId } from '../model/node.ts';
+import { slotSetOf, subtractSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Plan, Step, StepKind } from '../plan/plan.ts';
+import { isFixStep } from '../plan/simulate-fix.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { addSlots, setEpoch } from './assign.ts';
 import { type Clock, SYSTEM_CLOCK, throwIfInterrupted } from './clock.ts';
+import { closeSlots } from './close-slots.ts';
+import { type ConflictDesk, undecided } from './conflicts.ts';
 import type { Emit } from './events.ts';
 import type { Execution } from './execution.ts';
+import { gatherKeys } from './gather-keys.ts';
 import { join } from './join.ts';
 import type { Journal } from './journal.ts';
 import { type IndexedMove, moveAll } from './move/all.ts';
 import { MOVE_DEFAULTS, type MoveSettings } from './move/settings.ts';
+import { ownSlots } from './own-slots.ts';
 import { replicate } from './replicate.ts';
 import { reset } from './reset.ts';
+import { settleKeys } from './settle-keys.ts';
 
 const CONCURRENT_STEPS_MAX = 64;
 
@@ -37,6 +44,8 @@ export interface ExecutorOptions {
   readonly move?: MoveSettings;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Default: nothing is decided. */
+  readonly conflicts?: ConflictDesk;
 }
 
 /**
@@ -50,7 +59,7 @@ export async function execute(
   changed: Set<NodeId> = new Set(),
 ): Promise<void> {
   const nodes = new Map<NodeId, Topology['nodes'][number]>(topology.nodes.map((node) => [node.id, node]));
-  const execution: Execution = { move: MOVE_DEFAULTS, clock: SYSTEM_CLOCK, ...options, nodes };
+  const execution: Execution = { move: MOVE_DEFAULTS, clock: SYSTEM_CLOCK, conflicts: undecided(), ...options, nodes };
   // Each wait listens to the signal, and there are as many waits as concurrent steps: that is no leak.
   setMaxListeners(2 * CONCURRENT_STEPS_MAX, options.signal);
   for (const stage of stagesOf(plan.steps)) {
@@ -84,7 +93,7 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
   let done = 0;
   execution.emit({ event: 'stage-begin', kind, steps: count });
   if (kind === 'move-slots') {
-    await moveAll(execution, movesOf(stage));
+    await moveAll(execution, movesOf(stage, execution.conflicts.left));
     return execution.emit({ event: 'stage-end', kind, steps: count });
   }
   await mapBounded(stage, CONCURRENT_STEPS_MAX, async ({ step }) => {
@@ -104,17 +113,25 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
 
 /** The nodes that the step changes. */
 export function nodesOf(step: Step): readonly NodeId[] {
-  if (step.kind === 'move-slots') return [step.source.id, step.target.id];
+  if ('source' in step) return [step.source.id, step.target.id];
+  if (step.kind === 'own-slots') return [step.node, ...step.losers].map(({ id }) => id);
   return (step.kind === 'join' ? step.nodes : [step.node]).map(({ id }) => id);
 }
 
-function movesOf(stage: readonly IndexedStep[]): readonly IndexedMove[] {
-  return stage.flatMap(({ index, step }) => (step.kind === 'move-slots' ? [{ index, move: step }] : []));
+/** Without the slots that stay as they are. */
+function movesOf(stage: readonly IndexedStep[], left: ReadonlySet<number>): readonly IndexedMove[] {
+  return stage.flatMap(({ index, step }) => {
+    if (step.kind !== 'move-slots') return [];
+    const slots = left.size === 0 ? step.slots : subtractSlots(step.slots, slotSetOf(left));
+    return slots.length === 0 ? [] : [{ index, move: { ...step, slots } }];
+  });
 }
 
-/** A join is many commands, and may have acted before one of them was refused; all other steps are one. */
+/** A join, or a step of a fix, is many commands and may have acted before one of them was refused; the others are one. */
 function mayHaveActed(step: Step, failure: unknown): boolean {
-  return step.kind === 'join' || !(failure instanceof OpsError && failure.cause instanceof ReplyError);
+  return (
+    step.kind === 'join' || isFixStep(step) || !(failure instanceof OpsError && failure.cause instanceof ReplyError)
+  );
 }
 
 /** Moves are not among them: they take turns by rules of their own (`move/all.ts`). */
@@ -125,7 +142,17 @@ type Performers = {
   ) => Promise<void>;
 };
 
-const PERFORMERS: Performers = { reset, 'set-epoch': setEpoch, 'add-slots': addSlots, join, replicate };
+const PERFORMERS: Performers = {
+  reset,
+  'set-epoch': setEpoch,
+  'add-slots': addSlots,
+  join,
+  replicate,
+  'own-slots': ownSlots,
+  'settle-keys': settleKeys,
+  'gather-keys': gatherKeys,
+  'close-slots': closeSlots,
+};
 
 function perform(execution: Execution, step: Exclude<Step, { kind: 'move-slots' }>): Promise<void> {
   // The table has, for each kind, the function for that kind; TypeScript cannot carry the kind from key to argument.

@@ -26,7 +26,25 @@ export type Step =
   | { readonly kind: 'join'; readonly nodes: readonly NodeRef[] }
   | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef }
   /** Moves slots with their keys from one shard to another; resumable at any point. */
-  | MoveSlots;
+  | MoveSlots
+  | FixStep;
+
+/** What only `fix` does. */
+export type FixStep =
+  /**
+   * Makes the node the owner of slots that nobody owns, or that others claim as well, and the others believe it. The
+   * `losers` give up their claim FIRST and keep their keys.
+   */
+  | { readonly kind: 'own-slots'; readonly node: NodeRef; readonly slots: SlotSet; readonly losers: readonly NodeRef[] }
+  /**
+   * Opens slots from `source`, which owns them, to `target`, and leaves of each key that both have one value: the
+   * common one, or the one that the operator has chosen. The other is kept aside first.
+   */
+  | { readonly kind: 'settle-keys'; readonly source: NodeRef; readonly target: NodeRef; readonly slots: SlotSet }
+  /** Moves keys to `target`, which owns their slots, from a node that does not. */
+  | { readonly kind: 'gather-keys'; readonly source: NodeRef; readonly target: NodeRef; readonly slots: SlotSet }
+  /** Takes all marks off slots whose keys are all at their owner, and tells every primary who that is. */
+  | { readonly kind: 'close-slots'; readonly node: NodeRef; readonly slots: SlotSet };
 
 export interface MoveSlots {
   readonly kind: 'move-slots';

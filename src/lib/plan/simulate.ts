@@ -18,7 +18,8 @@ import {
 } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode, View } from '../model/topology.ts';
 import { findNode, isReached, keyCount } from '../model/topology.ts';
-import type { MoveSlots, NodeRef, Plan, Step } from './plan.ts';
+import type { FixStep, MoveSlots, NodeRef, Plan, Step } from './plan.ts';
+import { isFixStep, simulateFix } from './simulate-fix.ts';
 
 /** The topology after the step. The step's precondition must hold: planning a step that cannot work is a bug. */
 export function simulate(topology: Topology, step: Step): Topology {
@@ -48,7 +49,8 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
   let now = topology;
   const edited = new Map<NodeId, NodeEntry>();
   for (const step of steps) {
-    if (step.kind === 'reset') now = reset(now, step.node);
+    if (isFixStep(step)) now = simulateFix(now, step);
+    else if (step.kind === 'reset') now = reset(now, step.node);
     else if (step.kind === 'join') now = join(now, step.nodes);
     else if (step.kind === 'move-slots') {
       for (const entry of movedEntries(now, edited, step)) edited.set(entry.id, entry);
@@ -61,7 +63,7 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
 function editedEntry(
   topology: Topology,
   edited: ReadonlyMap<NodeId, NodeEntry>,
-  step: Exclude<Step, { readonly kind: 'reset' | 'join' | 'move-slots' }>,
+  step: Exclude<Step, { readonly kind: 'reset' | 'join' } | MoveSlots | FixStep>,
 ): NodeEntry {
   const { id, address } = step.node;
   const node = present(findNode(topology, id), `the plan is about nodes of the topology, and ${address} is one`);

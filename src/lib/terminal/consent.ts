@@ -50,6 +50,11 @@ export async function askPassword(): Promise<string> {
   );
 }
 
+/** One word from the terminal, or the next line that is piped in; null at the end of input. The text is shown on stderr. */
+export async function askWord(text: string): Promise<string | null> {
+  return process.stdin.isTTY ? (await askOnTerminal(text)).trim() : readPipedAnswer(text);
+}
+
 async function askOnTerminal(prompt: string): Promise<string> {
   const { default: inquirer } = await import('inquirer');
   return orInterrupted(
@@ -57,14 +62,19 @@ async function askOnTerminal(prompt: string): Promise<string> {
   );
 }
 
+/** Of all that is piped in: several questions of one run read on where the last one stopped. */
+let pipedLines: AsyncIterator<string> | null = null;
+
 async function readPipedAnswer(prompt: string): Promise<string | null> {
   process.stderr.write(prompt);
-  const lines = createInterface({ input: process.stdin });
+  pipedLines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  process.stdin.ref?.();
   try {
-    for await (const line of lines) return line.trim();
-    return null;
+    const { done, value } = await pipedLines.next();
+    return done === true ? null : value.trim();
   } finally {
-    lines.close();
+    // An input that nobody ends must not keep the process from ending.
+    process.stdin.unref?.();
     process.stderr.write('\n');
   }
 }

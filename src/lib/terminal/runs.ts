@@ -3,7 +3,10 @@ import type { Run } from '../apply/journal.ts';
 import { readRuns } from '../apply/journal.ts';
 import { OpsError } from '../errors.ts';
 import { isRunning } from '../local/process-identity.ts';
+import type { MoveIntent } from '../plan/fix-diagnosis.ts';
 import type { NodeRef, Plan } from '../plan/plan.ts';
+import { membersIn } from '../plan/resume.ts';
+import { isFixStep } from '../plan/simulate-fix.ts';
 
 /**
  * The run of that name or beginning of a name; without one the newest that `isMeant` and is not still at work, or null.
@@ -30,9 +33,28 @@ function isAtWork(run: Run): boolean {
   return run.outcome === null && isRunning(run.process);
 }
 
-/** Stopped part-way, or killed, while it moved slots. A creation is gone on with by typing it again. */
-export function isUnfinishedMove({ outcome, plan }: Run): boolean {
-  return (outcome === null || outcome === 'partial') && plan.steps.some(({ kind }) => kind === 'move-slots');
+/** Stopped part-way, or killed, while it moved slots. A creation or a fix is gone on with by typing it again. */
+export function isUnfinishedMove(run: Run): boolean {
+  return (
+    isUnfinished(run) && run.plan.steps.some(({ kind }) => kind === 'move-slots') && !run.plan.steps.some(isFixStep)
+  );
+}
+
+/** Where interrupted runs of this machine were bringing slots; the newest first. Runs that are still at work say nothing. */
+export function intentsOf(directory: string): readonly MoveIntent[] {
+  return readRuns(directory)
+    .filter((run) => isUnfinished(run) && !isAtWork(run))
+    .flatMap(({ run, plan }) =>
+      plan.steps.flatMap((step) =>
+        step.kind === 'move-slots' || step.kind === 'gather-keys'
+          ? [{ run, slots: step.slots, targets: membersIn(plan.basis, step.target.id) }]
+          : [],
+      ),
+    );
+}
+
+function isUnfinished({ outcome }: Run): boolean {
+  return outcome === null || outcome === 'partial';
 }
 
 /** The run's name and the addresses among the words: a run is `20261123-011500-4e1f`, or a beginning of it. */
@@ -50,7 +72,7 @@ export function splitRunAndSeeds(words: readonly string[]): {
 export function addressesOf(plan: Plan): readonly string[] {
   const refs = plan.steps.flatMap((step): readonly NodeRef[] => {
     if (step.kind === 'join') return step.nodes;
-    return step.kind === 'move-slots' ? [step.source, step.target] : [step.node];
+    return 'source' in step ? [step.source, step.target] : [step.node];
   });
   return [...new Set(refs.map(({ address }) => address))];
 }

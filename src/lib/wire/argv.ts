@@ -40,6 +40,20 @@ export const argv = {
   clusterSetConfigEpoch: (epoch: number): Argv => ['CLUSTER', 'SET-CONFIG-EPOCH', `${epoch}`],
   /** 3.0. */
   clusterReplicate: (primaryId: NodeId): Argv => ['CLUSTER', 'REPLICATE', primaryId],
+  /** 3.0. Refused where the slot has no owner in the node's view. Keys stay. */
+  clusterDelSlots: (slot: number): Argv => ['CLUSTER', 'DELSLOTS', `${slot}`],
+  /** 3.0. A new epoch, the highest of all, unless the node has that already. */
+  clusterBumpEpoch: (): Argv => ['CLUSTER', 'BUMPEPOCH'],
+  /** 1.2. */
+  multi: (): Argv => ['MULTI'],
+  /** 1.2. Null where a watched key has changed. */
+  exec: (): Argv => ['EXEC'],
+  /** 2.2. */
+  watch: (key: Buffer): readonly (string | Buffer)[] => ['WATCH', key],
+  /** 4.0. */
+  unlink: (key: Buffer): readonly (string | Buffer)[] => ['UNLINK', key],
+  /** 2.2.3. Seconds; refused under an LFU policy. */
+  objectIdleTime: (key: Buffer): readonly (string | Buffer)[] => ['OBJECT', 'IDLETIME', key],
   /** 3.0. Refused by a primary that holds keys. */
   clusterResetHard: (): Argv => ['CLUSTER', 'RESET', 'HARD'],
   /** 3.0. */

@@ -1,0 +1,92 @@
+/**
+ * Applying a plan that makes slots whole. Success is what was seen: every node agrees, every slot has an owner, and none is
+ * open but those that were left to the operator. Whatever stops it, the same command goes on from what is there.
+ */
+import type { Finding } from '../check/finding.ts';
+import { checkTopology } from '../check/rules.ts';
+import { OpsError, type OpsErrorCode } from '../errors.ts';
+import type { NodeId } from '../model/node.ts';
+import { slotSetOf, subtractSlots } from '../model/slot-set.ts';
+import type { Topology } from '../model/topology.ts';
+import { isReached } from '../model/topology.ts';
+import type { Plan } from '../plan/plan.ts';
+import { SYSTEM_CLOCK, waitUntilNothingIsMissing } from './clock.ts';
+import type { ConflictDesk } from './conflicts.ts';
+import { type ExecutorOptions, execute } from './executor.ts';
+import { refuseStale } from './run-moves.ts';
+
+const POLL_MS = 100;
+const SEEDS_MAX = 8;
+
+/** The cluster afterwards. Throws REFUSED where the plan is stale, else what stopped it: PARTIAL once anything was done. */
+export async function runFix(
+  plan: Plan,
+  topology: Topology,
+  options: ExecutorOptions & { readonly conflicts: ConflictDesk },
+): Promise<Topology> {
+  const seeds = topology.nodes
+    .filter(isReached)
+    .slice(0, SEEDS_MAX)
+    .map(({ address }) => address);
+  refuseStale(plan, await options.cluster.observe(seeds));
+  options.journal.begin(plan);
+  const changed = new Set<NodeId>();
+  try {
+    await execute(plan, topology, options, changed);
+    const after = await untilWhole(topology, seeds, options);
+    options.journal.end(options.conflicts.left.size === 0 ? 'done' : 'partial');
+    return after;
+  } catch (failure) {
+    if (!(failure instanceof OpsError)) throw failure;
+    // A move reports to the journal only; where there is one, something may have been done.
+    const isPartial = changed.size > 0 || plan.steps.some(({ kind }) => kind === 'move-slots');
+    options.journal.end(isPartial ? 'partial' : 'failed');
+    throw explained(failure, isPartial);
+  }
+}
+
+async function untilWhole(
+  before: Topology,
+  seeds: Parameters<ExecutorOptions['cluster']['observe']>[0],
+  options: ExecutorOptions & { readonly conflicts: ConflictDesk },
+): Promise<Topology> {
+  const what = 'every slot to be whole';
+  let now = before;
+  const left = slotSetOf(options.conflicts.left);
+  const isLeft = ({ slots = [] }: Finding): boolean => slots.length > 0 && subtractSlots(slots, left).length === 0;
+  await waitUntilNothingIsMissing(
+    {
+      what,
+      timeoutMs: options.waitTimeoutMs,
+      pollMs: POLL_MS,
+      signal: new AbortController().signal,
+      clock: options.clock ?? SYSTEM_CLOCK,
+    },
+    async () => {
+      now = await options.cluster.observe(seeds);
+      return checkTopology(now)
+        .filter(({ rule, severity }) => severity === 'error' && ['agreement', 'open-slots', 'coverage'].includes(rule))
+        .filter((finding) => !isLeft(finding))
+        .map(({ message }) => message);
+    },
+    (missing) => options.emit({ event: 'wait', what, missing }),
+  );
+  options.emit({ event: 'wait-end', what });
+  return now;
+}
+
+function explained(failure: OpsError, isPartial: boolean): OpsError {
+  const code: OpsErrorCode =
+    failure.code === 'INTERRUPTED'
+      ? 'INTERRUPTED'
+      : isPartial
+        ? 'PARTIAL'
+        : failure.code === 'UNREACHABLE'
+          ? 'FAILED'
+          : failure.code;
+  const again = 'Type the same command again: it goes on from what is there.';
+  return new OpsError(code, `${failure.message}${isPartial ? '\nWhat was done until then stays done.' : ''}`, {
+    suggestions: [...new Set([...failure.suggestions.filter((text) => !text.includes('cluster resume')), again])],
+    cause: failure,
+  });
+}

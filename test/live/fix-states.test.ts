@@ -40,8 +40,8 @@ describe.each(FLAVORS)('cluster fix on the server %s', (flavor) => {
       const scene = await openScene(formed, clients, slots.get(state) ?? FIRST_SLOT);
       await make(scene);
       const says = isOpen ? `The following slots are open: ${scene.slot}\\.` : `Slot ${scene.slot} has \\d owners`;
-      await expectBroken(formed, new RegExp(says), { flavor });
-      const words = isOpen ? '' : '--search-multiple-owners';
+      const words = isOpen ? '' : '--cluster-search-multiple-owners';
+      await expectBroken(formed, new RegExp(says), { flavor, words });
       const { stdout } = await fixes(formed, { flavor, words, run: newStateFolder() });
       if (isOpen) expect(stdout, name).toContain(`>>> Fixing open slot ${scene.slot}`);
       await expectWhole(scene, { flavor });

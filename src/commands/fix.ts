@@ -92,11 +92,15 @@ Exit codes: 0 done or nothing to do, 1 a slot was left open, 4 refused and nothi
     const evidence = await progress.during('Looking for keys', () =>
       readSlotEvidence(cluster, topology, suspectSlots(topology)),
     );
+    const running = runningMigrations(topology);
     const planned = planFix(topology, evidence, {
       intents: intentsOf(journalDirectory(process.env)),
       coverTo: flags['cover-to'] ?? null,
       withUnreachable: flags['with-unreachable-primaries'],
-      busy: unionSlots(...runningMigrations(topology).map(slotsOf)),
+      busy: {
+        slots: unionSlots(...running.map(slotsOf)),
+        nodes: running.flatMap(({ sourceId, targetId }) => [sourceId, targetId].filter((id) => id !== null)),
+      },
     });
     this.acceptable(planned);
     return planned as Extract<FixPlanned, { ok: true }>;

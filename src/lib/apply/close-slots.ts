@@ -13,7 +13,7 @@ import type { Step } from '../plan/plan.ts';
 import { argv } from '../wire/argv.ts';
 import { type Execution, nodeOf } from './execution.ts';
 import { databasesOf } from './move/server-settings.ts';
-import { setSlots } from './slot-commands.ts';
+import { BYSTANDERS_MAY, setSlots } from './slot-commands.ts';
 
 const CONCURRENT_NODES_MAX = 32;
 
@@ -37,7 +37,7 @@ export async function closeSlots(execution: Execution, step: Extract<Step, { kin
       cluster,
       node,
       some.flatMap((slot) => [argv.clusterSetSlotNode(slot, owner.id), argv.clusterSetSlotStable(slot)]),
-      'not-in-charge',
+      BYSTANDERS_MAY,
     );
   await mapBounded(own, 1, tell);
   await mapBounded(others, CONCURRENT_NODES_MAX, tell);

@@ -26,7 +26,7 @@ import { join } from './join.ts';
 import type { Journal } from './journal.ts';
 import { type IndexedMove, moveAll } from './move/all.ts';
 import { MOVE_DEFAULTS, type MoveSettings } from './move/settings.ts';
-import { ownSlots } from './own-slots.ts';
+import { ownSlots, releaseSlots } from './own-slots.ts';
 import { replicate } from './replicate.ts';
 import { reset } from './reset.ts';
 import { settleKeys } from './settle-keys.ts';
@@ -114,7 +114,6 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
 /** The nodes that the step changes. */
 export function nodesOf(step: Step): readonly NodeId[] {
   if ('source' in step) return [step.source.id, step.target.id];
-  if (step.kind === 'own-slots') return [step.node, ...step.losers].map(({ id }) => id);
   return (step.kind === 'join' ? step.nodes : [step.node]).map(({ id }) => id);
 }
 
@@ -148,6 +147,7 @@ const PERFORMERS: Performers = {
   'add-slots': addSlots,
   join,
   replicate,
+  'release-slots': releaseSlots,
   'own-slots': ownSlots,
   'settle-keys': settleKeys,
   'gather-keys': gatherKeys,

@@ -59,7 +59,7 @@ export async function gatherKeys(execution: Execution, step: Extract<Step, { kin
     for (const database of databases) await gather(execution, { source, target, slot, database }, context);
   const done = slots.filter((slot) => !conflicts.left.has(slot));
   const closing = done.flatMap((slot) => [argv.clusterSetSlotNode(slot, target.id), argv.clusterSetSlotStable(slot)]);
-  await setSlots(cluster, source, closing, 'not-in-charge');
+  await setSlots(cluster, source, closing, ['not-in-charge']);
 }
 
 interface Place {

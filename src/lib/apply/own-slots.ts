@@ -1,13 +1,14 @@
 /**
- * Making a node the owner of slots, so that all others believe it.
+ * Making a node the owner of slots, so that all others believe it. Two stages, for all nodes of a plan:
  *
- *   losers    MULTI  DELSLOTS s  SETSLOT s NODE owner  SETSLOT s IMPORTING owner  EXEC     FIRST
- *   owner     MULTI  [DELSLOTS s]  ADDSLOTS s  BUMPEPOCH  EXEC
+ *   losers    MULTI  DELSLOTS s  SETSLOT s NODE owner  SETSLOT s IMPORTING owner  EXEC
+ *
+ *   owner     MULTI  [DELSLOTS s]  ADDSLOTS s  EXEC   BUMPEPOCH
  *   others    SETSLOT s NODE owner
  *
  * A node that hears by gossip that a slot of its own has another owner with a higher epoch DELETES its keys of the slot
- * (`clusterUpdateSlotsConfigWith`, Redis 7.0). So whoever else claims the slot gives it up before the owner takes it, and
- * has the mark that gossip leaves alone: IMPORTING.
+ * (`clusterUpdateSlotsConfigWith`, Redis 7.0). So whoever else claims a slot gives it up before ANY node takes a higher
+ * epoch, for whatever slot, and has the mark that gossip leaves alone: IMPORTING.
  */
 import { mapBounded } from '../bounded.ts';
 import { formatAddress } from '../model/address.ts';
@@ -27,23 +28,38 @@ import { type Argv, argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { waitUntilNothingIsMissing } from './clock.ts';
 import { type Execution, nodeOf } from './execution.ts';
-import { refusedBy, setSlots } from './slot-commands.ts';
+import { BYSTANDERS_MAY, refusedBy, setSlots } from './slot-commands.ts';
 
 const SLOTS_PER_TRANSACTION_MAX = 512;
 const CONCURRENT_NODES_MAX = 32;
 const POLL_MS = 50;
 
+export async function releaseSlots(
+  execution: Execution,
+  step: Extract<Step, { kind: 'release-slots' }>,
+): Promise<void> {
+  const [loser, owner] = [nodeOf(execution, step.node), nodeOf(execution, step.owner)];
+  await giveUp(execution, loser, owner, step.slots);
+  const name = formatAddress(loser.address);
+  await until(execution, `${name} to give up its claim`, async () =>
+    intersectSlots((await lookAt(execution, loser)).own, step.slots).length > 0
+      ? [`${name} claims some of the slots`]
+      : [],
+  );
+}
+
 export async function ownSlots(execution: Execution, step: Extract<Step, { kind: 'own-slots' }>): Promise<void> {
   const owner = nodeOf(execution, step.node);
-  const losers = step.losers.map((loser) => nodeOf(execution, loser));
-  await mapBounded(losers, CONCURRENT_NODES_MAX, (loser) => giveUp(execution, loser, owner, step.slots));
   await take(execution, owner, step.slots);
   const others = primariesOf({ seed: owner.address, nodes: [...execution.nodes.values()] }).filter(
-    (node) => isReached(node) && node.id !== owner.id && !losers.includes(node),
+    (node) => isReached(node) && node.id !== owner.id,
   );
   const telling = [...eachSlot(step.slots)].map((slot) => argv.clusterSetSlotNode(slot, owner.id));
-  await mapBounded(others, CONCURRENT_NODES_MAX, (node) => setSlots(execution.cluster, node, telling, 'not-in-charge'));
-  await untilOwned(execution, owner, losers, step.slots);
+  await mapBounded(others, CONCURRENT_NODES_MAX, (node) => setSlots(execution.cluster, node, telling, BYSTANDERS_MAY));
+  const name = formatAddress(owner.address);
+  await until(execution, `${name} to own the slots`, async () =>
+    subtractSlots(step.slots, (await lookAt(execution, owner)).own).length > 0 ? [`${name} has not all of them`] : [],
+  );
 }
 
 async function giveUp(execution: Execution, loser: TopologyNode, owner: TopologyNode, slots: SlotSet): Promise<void> {
@@ -93,28 +109,9 @@ async function transact(
   }
 }
 
-async function untilOwned(
-  execution: Execution,
-  owner: TopologyNode,
-  losers: readonly TopologyNode[],
-  slots: SlotSet,
-): Promise<void> {
-  const what = `${formatAddress(owner.address)} to own the slots alone`;
-  await waitUntilNothingIsMissing(
-    { what, timeoutMs: execution.waitTimeoutMs, pollMs: POLL_MS, signal: execution.signal, clock: execution.clock },
-    async () => {
-      const { own } = await lookAt(execution, owner);
-      const lacking =
-        subtractSlots(slots, own).length > 0 ? [`${formatAddress(owner.address)} has not all of them`] : [];
-      const claims = await Promise.all(
-        losers.map(async (loser) =>
-          intersectSlots((await lookAt(execution, loser)).own, slots).length > 0
-            ? [`${formatAddress(loser.address)} still claims some of them`]
-            : [],
-        ),
-      );
-      return [...lacking, ...claims.flat()];
-    },
-    (missing) => execution.emit({ event: 'wait', what, missing }),
+async function until(execution: Execution, what: string, missing: () => Promise<readonly string[]>): Promise<void> {
+  const { waitTimeoutMs: timeoutMs, signal, clock, emit } = execution;
+  await waitUntilNothingIsMissing({ what, timeoutMs, pollMs: POLL_MS, signal, clock }, missing, (rest) =>
+    emit({ event: 'wait', what, missing: rest }),
   );
 }

@@ -10,19 +10,25 @@ import { ReplyError, type ReplyErrorKind } from '../wire/reply-error.ts';
 const ATTEMPTS_MAX = 3;
 const COMMANDS_PER_CALL_MAX = 512;
 
-/** All commands, some hundred in a round trip. Errors of the kind `tolerated` count as done; throws FAILED for others. */
+/**
+ * What a node that has no part in the change may answer: it is a replica by now, or the servers are moving slots of it.
+ * It hears of the owner by gossip.
+ */
+export const BYSTANDERS_MAY: readonly ReplyErrorKind[] = ['not-in-charge', 'passing'];
+
+/** All commands, some hundred in a round trip. Errors of the kinds `tolerated` count as done; throws FAILED for others. */
 export async function setSlots(
   cluster: Cluster,
   node: TopologyNode,
   commands: readonly Argv[],
-  tolerated?: ReplyErrorKind,
+  tolerated: readonly ReplyErrorKind[] = [],
 ): Promise<void> {
   for (let from = 0; from < commands.length; from += COMMANDS_PER_CALL_MAX) {
     let left = commands.slice(from, from + COMMANDS_PER_CALL_MAX);
     for (let attempt = 1; left.length > 0; attempt++) {
       const replies = await cluster.callMany(node.address, left);
       const failed = replies.flatMap((reply, index) =>
-        reply instanceof ReplyError && reply.kind !== tolerated ? [{ reply, command: left[index] as Argv }] : [],
+        reply instanceof ReplyError && !tolerated.includes(reply.kind) ? [{ reply, command: left[index] as Argv }] : [],
       );
       const final = failed.find(({ reply }) => reply.kind !== 'no-replicas' || attempt >= ATTEMPTS_MAX);
       if (final) throw refusedBy(node, final.reply, final.command);

@@ -10,7 +10,7 @@
  *   the other keys   are gathered at the end
  */
 import type { NodeId } from '../model/node.ts';
-import { hasFlag, roleOf } from '../model/node.ts';
+import { hasFlag } from '../model/node.ts';
 import type { SlotEvidence } from '../model/slot-evidence.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { ALL_SLOTS, eachSlot, hasSlot, SLOT_COUNT, subtractSlots, unionSlots } from '../model/slot-set.ts';
@@ -191,7 +191,7 @@ function factsOf(topology: Topology, { keys }: SlotEvidence): readonly SlotFacts
     const holding = [...(holders.get(slot) ?? [])].sort(
       (a, b) => (keys.get(b.id)?.get(slot) ?? 0) - (keys.get(a.id)?.get(slot) ?? 0),
     );
-    const believing = beliefs[slot] ?? new Map<NodeId | null, number>();
+    const believing = beliefs(slot);
     const owner = claiming[0]?.id;
     return {
       slot,
@@ -235,24 +235,31 @@ function marksOf(nodes: readonly ReachedNode[], kind: 'migrating' | 'importing')
   return marks;
 }
 
-/** For each slot how many views give it to whom. */
-function beliefsOf(topology: Topology): readonly ReadonlyMap<NodeId | null, number>[] {
-  const beliefs = Array.from({ length: SLOT_COUNT }, () => new Map<NodeId | null, number>());
-  for (const { reach } of reachedNodes(topology)) {
+/** How many views give a slot to whom. Most slots have one owner in all views, and share one answer. */
+function beliefsOf(topology: Topology): (slot: number) => ReadonlyMap<NodeId | null, number> {
+  const views = reachedNodes(topology).map(({ reach }) => {
     const owners = new Array<NodeId | null>(SLOT_COUNT).fill(null);
     for (const entry of reach.view.entries) for (const slot of eachSlot(entry.slots)) owners[slot] = entry.id;
-    for (const [slot, owner] of owners.entries()) {
-      const counts = beliefs[slot];
-      counts?.set(owner, (counts.get(owner) ?? 0) + 1);
+    return owners;
+  });
+  const unanimous = new Map<NodeId | null, ReadonlyMap<NodeId | null, number>>();
+  return (slot) => {
+    const first = views[0]?.[slot] ?? null;
+    if (views.every((owners) => owners[slot] === first)) {
+      const known = unanimous.get(first) ?? new Map([[first, views.length]]);
+      unanimous.set(first, known);
+      return known;
     }
-  }
-  return beliefs;
+    const counts = new Map<NodeId | null, number>();
+    for (const owners of views) counts.set(owners[slot] ?? null, (counts.get(owners[slot] ?? null) ?? 0) + 1);
+    return counts;
+  };
 }
 
 function mostBelieved(
   primaries: readonly ReachedNode[],
   believing: ReadonlyMap<NodeId | null, number>,
 ): ReachedNode | null {
-  const candidates = primaries.filter(({ id, entry }) => believing.has(id) && roleOf(entry) === 'primary');
+  const candidates = primaries.filter(({ id }) => believing.has(id));
   return [...candidates].sort((a, b) => (believing.get(b.id) ?? 0) - (believing.get(a.id) ?? 0))[0] ?? null;
 }

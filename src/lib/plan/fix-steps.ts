@@ -20,8 +20,14 @@ export function fixSteps(
   const gathering = diagnoses.flatMap((each) => gatherings(each));
   return [
     ...grouped(
-      owning.map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each), ...losersOf(each)] })),
-      ([node, ...losers], slots) => ({ kind: 'own-slots', node, slots, losers }),
+      diagnoses.flatMap((each) =>
+        each.losers.map((loser) => ({ slot: each.facts.slot, parties: [loser, ownerOf(each)] })),
+      ),
+      ([node, owner = node], slots) => ({ kind: 'release-slots', node, owner, slots }),
+    ),
+    ...grouped(
+      owning.map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each)] })),
+      ([node], slots) => ({ kind: 'own-slots', node, slots }),
     ),
     ...grouped(
       finishing
@@ -51,11 +57,6 @@ export function fixSteps(
 /** Who owns the slot once the first stage is done. */
 function ownerOf({ owner, end }: Settled): ReachedNode {
   return owner ?? end;
-}
-
-/** Those who claim the slot, or, where nobody does, have keys of it that gossip about the new owner would cost them. */
-function losersOf({ losers }: Settled): readonly ReachedNode[] {
-  return losers;
 }
 
 /** A replica takes nobody's word for it but the owner's own, with a higher epoch. */

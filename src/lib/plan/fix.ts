@@ -1,7 +1,8 @@
 /**
  * Making every slot whole again: one owner, all its keys there, no marks, and all nodes agree.
  *
- *   own-slots     somebody owns each slot, and others that claim it give it up
+ *   release-slots of several that claim a slot all but one give it up
+ *   own-slots     somebody owns each slot
  *   settle-keys   of keys on both sides of a move one value stays
  *   move-slots    what was on its way goes on to its end; meanwhile clients are sent from one side to the other
  *   gather-keys   keys at nodes that do not own their slot come to the one that does
@@ -31,9 +32,17 @@ export interface FixOptions {
   readonly coverTo: string | null;
   /** Take slots away from primaries that do not answer. */
   readonly withUnreachable: boolean;
-  /** Slots that the servers are moving by themselves, and that are left to them. */
-  readonly busy: SlotSet;
+  /** What the servers are moving by themselves, and is left to them. */
+  readonly busy: Busy;
 }
+
+/** A node that takes part in an atomic migration refuses SETSLOT of any slot (Valkey 9.1.2). */
+export interface Busy {
+  readonly slots: SlotSet;
+  readonly nodes: readonly NodeId[];
+}
+
+export const NOTHING_BUSY: Busy = { slots: [], nodes: [] };
 
 /** Slots that are made whole in the same way, for a person to read. */
 export interface Repair {
@@ -47,6 +56,8 @@ export interface Repair {
   readonly sources: readonly NodeRef[];
   /** Completes "because". */
   readonly why: string;
+  /** True where a node has marks of them. */
+  readonly isOpen: boolean;
   /** Keys of these slots at all nodes together. */
   readonly keys: number;
   /** Keys that more than one node has: their values are compared before one of them goes. */
@@ -81,14 +92,15 @@ export const DATA_LOSS = 'data-loss';
 
 /** Without steps where every slot is whole. Refused as `unreachable-primaries`, `no-primary`, or as `--cover-to` names. */
 export function planFix(topology: Topology, evidence: SlotEvidence, options: FixOptions): FixPlanned {
-  const found = diagnose(topology, evidence, options.intents, options.busy);
+  const found = diagnose(topology, evidence, options.intents, options.busy.slots);
   const cover = coverOf(topology, options);
   if ('refusals' in cover) return { ok: false, refusals: cover.refusals };
   if (found.length > 0) {
     const refusals = [...guard(topology, found, options), ...refuseNobody(topology)];
     if (refusals.length > 0) return { ok: false, refusals };
   }
-  const diagnoses = settled(topology, found, cover.node);
+  const all = settled(topology, found, cover.node);
+  const diagnoses = all.filter((each) => !needs(each, options.busy.nodes));
   const slots = new Set(diagnoses.map(({ facts }) => facts.slot));
   const shared = evidence.shared.filter(({ slot }) => slots.has(slot));
   return {
@@ -98,7 +110,7 @@ export function planFix(topology: Topology, evidence: SlotEvidence, options: Fix
       intention: intentionOf(diagnoses),
       basis: basisOf(topology),
       steps: fixSteps(topology, diagnoses, shared),
-      hazards: hazardsOf(diagnoses),
+      hazards: [...hazardsOf(diagnoses), ...postponed(all.filter((each) => !diagnoses.includes(each)))],
     },
     repairs: repairsOf(diagnoses, evidence),
     shared,
@@ -179,6 +191,19 @@ function intentionOf(diagnoses: readonly Settled[]): string {
   return diagnoses.length === 0 ? 'fix slots' : `fix ${countInWords(diagnoses.length, 'slot')}`;
 }
 
+/** True where one of these nodes has a part in what is to be done. */
+function needs({ facts, owner, end, losers }: Settled, nodes: readonly NodeId[]): boolean {
+  const marked = [...facts.migrating, ...facts.importing].map(({ node }) => node);
+  return [owner, end, ...losers, ...facts.holders, ...marked].some((node) => node !== null && nodes.includes(node.id));
+}
+
+function postponed(left: readonly Settled[]): readonly Hazard[] {
+  if (left.length === 0) return [];
+  const slots = slotsInWords(slotSetOf(left.map(({ facts }) => facts.slot)));
+  const message = `Nothing is done about ${slots} while the servers are moving other slots of the same nodes.`;
+  return [{ name: 'left-to-servers', message }];
+}
+
 function hazardsOf(diagnoses: readonly Settled[]): readonly Hazard[] {
   const lost = new Map<TopologyNode, number[]>();
   for (const { facts } of diagnoses)
@@ -194,7 +219,7 @@ function repairsOf(diagnoses: readonly Settled[], { keys, shared }: SlotEvidence
   const groups = new Map<string, Settled[]>();
   for (const each of diagnoses) {
     const parties = [each.owner, each.end, ...each.facts.holders].map((node) => node?.id ?? '-');
-    const key = [each.kind, each.facts.lostWith?.id ?? '-', ...parties, each.why].join(' ');
+    const key = [each.kind, `${each.facts.isOpen}`, each.facts.lostWith?.id ?? '-', ...parties, each.why].join(' ');
     const group = groups.get(key);
     if (group) group.push(each);
     else groups.set(key, [each]);
@@ -210,6 +235,7 @@ function repairsOf(diagnoses: readonly Settled[], { keys, shared }: SlotEvidence
       end: refOf(first.end),
       sources: first.facts.holders.filter(({ id }) => id !== first.end.id).map(refOf),
       why: first.why,
+      isOpen: first.facts.isOpen,
       keys: counts.reduce((sum, [, count]) => sum + count, 0),
       shared: shared.filter(({ slot }) => slots.has(slot)).length,
       losesData: first.facts.lostWith !== null,

@@ -32,10 +32,12 @@ export type Step =
 /** What only `fix` does. */
 export type FixStep =
   /**
-   * Makes the node the owner of slots that nobody owns, or that others claim as well, and the others believe it. The
-   * `losers` give up their claim FIRST and keep their keys.
+   * The node gives up its claim of slots that `owner` is to have, and keeps their keys. BEFORE anybody takes a higher
+   * epoch: from then on gossip would delete these keys.
    */
-  | { readonly kind: 'own-slots'; readonly node: NodeRef; readonly slots: SlotSet; readonly losers: readonly NodeRef[] }
+  | { readonly kind: 'release-slots'; readonly node: NodeRef; readonly owner: NodeRef; readonly slots: SlotSet }
+  /** Makes the node the owner of slots that nobody else claims, and the others believe it. */
+  | { readonly kind: 'own-slots'; readonly node: NodeRef; readonly slots: SlotSet }
   /**
    * Opens slots from `source`, which owns them, to `target`, and leaves of each key that both have one value: the
    * common one, or the one that the operator has chosen. The other is kept aside first.

@@ -8,24 +8,33 @@ import { findNode, isReached } from '../model/topology.ts';
 import type { FixStep, NodeRef } from './plan.ts';
 
 export function isFixStep(step: { readonly kind: string }): step is FixStep {
-  return ['own-slots', 'settle-keys', 'gather-keys', 'close-slots'].includes(step.kind);
+  return ['release-slots', 'own-slots', 'settle-keys', 'gather-keys', 'close-slots'].includes(step.kind);
 }
 
 /** The topology after the step, in the views of all nodes; also of those that do not answer, who will hear of it. */
 export function simulateFix(topology: Topology, step: FixStep): Topology {
   switch (step.kind) {
-    case 'own-slots': {
-      requireReached(topology, step.node);
-      const owned = withOwner(topology, step.node.id, step.slots, nextEpoch(topology));
-      const losers = new Set(step.losers.map(({ id }) => id));
-      return withMarks(owned, (entry) => ({
-        migrating: without(entry.migrating, step.slots),
-        importing: [
-          ...without(entry.importing, step.slots),
-          ...(losers.has(entry.id) ? marks(step.slots, step.node.id) : []),
-        ],
-      }));
+    case 'release-slots': {
+      for (const node of [step.node, step.owner]) requireReached(topology, node);
+      const released = withEntries(topology, (entry) =>
+        entry.id === step.node.id ? { ...entry, slots: subtractSlots(entry.slots, step.slots) } : entry,
+      );
+      return withMarks(released, (entry) =>
+        entry.id === step.node.id
+          ? {
+              migrating: without(entry.migrating, step.slots),
+              importing: [...without(entry.importing, step.slots), ...marks(step.slots, step.owner.id)],
+            }
+          : entry,
+      );
     }
+    case 'own-slots':
+      requireReached(topology, step.node);
+      return withMarks(withOwner(topology, step.node.id, step.slots, nextEpoch(topology)), (entry) =>
+        entry.id === step.node.id
+          ? { migrating: entry.migrating, importing: without(entry.importing, step.slots) }
+          : entry,
+      );
     case 'settle-keys':
       for (const node of [step.source, step.target]) requireReached(topology, node);
       return withMarks(topology, (entry) => ({

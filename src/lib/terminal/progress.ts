@@ -25,6 +25,7 @@ const STAGES: Readonly<Record<StepKind, string>> = {
   join: '>>> Sending CLUSTER MEET messages to join the cluster',
   replicate: '>>> Configuring replicas',
   'move-slots': '>>> Moving slots',
+  'release-slots': '>>> Settling slots with several owners',
   'own-slots': '>>> Fixing slots coverage...',
   'settle-keys': '>>> Comparing keys that are on both sides',
   'gather-keys': '>>> Bringing keys to the owners of their slots',

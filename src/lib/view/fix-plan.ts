@@ -21,8 +21,12 @@ export interface FixPlanText {
 
 /** The text, without a line feed at its end. */
 export function renderFixPlan({ plan, repairs, shared }: FixPlanText, style: Pick<Style, 'color'>): string {
-  if (plan.steps.length === 0) return 'Nothing to do: every slot is whole.';
-  const open = unionSlots(...repairs.filter(({ kind }) => kind !== 'cover').map(({ slots }) => slots));
+  const hazards = plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`));
+  if (plan.steps.length === 0)
+    return [hazards.length === 0 ? 'Nothing to do: every slot is whole.' : 'Nothing to do now.', ...hazards].join('\n');
+  const open = unionSlots(
+    ...repairs.filter(({ kind, isOpen }) => isOpen || kind !== 'cover').map(({ slots }) => slots),
+  );
   const covered = repairs.filter(({ kind }) => kind === 'cover');
   return [
     ...slotLines('>>> Fixing open slot', open).map((line) => paint(style, 'bold', line)),
@@ -32,7 +36,7 @@ export function renderFixPlan({ plan, repairs, shared }: FixPlanText, style: Pic
     ),
     repairTable(repairs, style),
     ...sharedLines(shared),
-    ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
+    ...hazards,
   ].join('\n');
 }
 

@@ -48,6 +48,8 @@ function stepInWords(step: Step): string {
       return `Make ${step.node.address} a replica of ${step.primary.address}`;
     case 'move-slots':
       return `Move ${countInWords(countSlots(step.slots), 'slot')} from ${step.source.address} to ${step.target.address}: ${formatSlots(step.slots)}`;
+    case 'release-slots':
+      return `Let ${step.node.address} give up ${slotsInWords(step.slots)} to ${step.owner.address}`;
     case 'own-slots':
       return `Make ${step.node.address} the owner of ${slotsInWords(step.slots)}`;
     case 'settle-keys':

@@ -82,6 +82,8 @@ function classifySentence(text: string): ReplyErrorKind {
   // SETSLOT IMPORTING and MIGRATING have words of their own.
   if (/^ERR (Unknown node|I don't know about node)/.test(text)) return 'unknown-node';
   if (/^ERR max number of clients reached/.test(text)) return 'passing';
+  // SETSLOT of any slot at a node that takes part in an atomic migration (Valkey 9.1.2).
+  if (/^ERR Slot (export|import) in progress/.test(text)) return 'passing';
   if (/^ERR (Please use SETSLOT only with (masters|primaries)|I'm not the owner of hash slot)/.test(text))
     return 'not-in-charge';
   // A password was sent to a server that has none.

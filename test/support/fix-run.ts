@@ -88,7 +88,7 @@ async function primariesNow(formed: FormedCluster, { living = formed.nodes }: Fi
 }
 
 /** Until several looks in a row show the same: no news is on its way any more. */
-async function untilSteady(nodes: readonly ClusterNode[]): Promise<void> {
+export async function untilSteady(nodes: readonly ClusterNode[]): Promise<void> {
   let last = '';
   let looks = 0;
   await eventually(

@@ -15,7 +15,7 @@ import { slotOfKey } from '../support/fake-node.ts';
 import { nodeId } from '../support/topology-builder.ts';
 
 /** Clusters for each property; `FIX_RUNS=1000` for a long look. */
-const RUNS = Number(process.env['FIX_RUNS'] ?? 40);
+const RUNS = Number(process.env['FIX_RUNS'] ?? 25);
 const KEYS_PER_SLOT = 3;
 
 interface BrokenSlot {

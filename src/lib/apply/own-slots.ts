@@ -8,7 +8,8 @@
  *
  * A node that hears by gossip that a slot of its own has another owner with a higher epoch DELETES its keys of the slot
  * (`clusterUpdateSlotsConfigWith`, Redis 7.0). So whoever else claims a slot gives it up before ANY node takes a higher
- * epoch, for whatever slot, and has the mark that gossip leaves alone: IMPORTING.
+ * epoch, for whatever slot, and has the mark that gossip leaves alone: IMPORTING. A loser that does not know the owner
+ * yet refuses NODE and IMPORTING, inside the transaction; what is not its own is not deleted either.
  */
 import { mapBounded } from '../bounded.ts';
 import { formatAddress } from '../model/address.ts';

@@ -17,6 +17,12 @@ import { refuseStale } from './run-moves.ts';
 
 const POLL_MS = 100;
 const SEEDS_MAX = 8;
+/**
+ * A primary that saw slots without an owner serves again 5 s at most after all have one (`clusterUpdateState`). Where it
+ * does not, something else is wrong, which the check that follows will name.
+ */
+const SERVING_TIMEOUT_MS = 10_000;
+const NEEDED: readonly string[] = ['agreement', 'open-slots', 'coverage'];
 
 /** The cluster afterwards. Throws REFUSED where the plan is stale, else what stopped it: PARTIAL once anything was done. */
 export async function runFix(
@@ -54,20 +60,26 @@ async function untilWhole(
   let now = before;
   const left = slotSetOf(options.conflicts.left);
   const isLeft = ({ slots = [] }: Finding): boolean => slots.length > 0 && subtractSlots(slots, left).length === 0;
+  const clock = options.clock ?? SYSTEM_CLOCK;
+  let wholeSinceMs: number | null = null;
   await waitUntilNothingIsMissing(
     {
       what,
       timeoutMs: options.waitTimeoutMs,
       pollMs: POLL_MS,
       signal: new AbortController().signal,
-      clock: options.clock ?? SYSTEM_CLOCK,
+      clock,
     },
     async () => {
       now = await options.cluster.observe(seeds);
-      return checkTopology(now)
-        .filter(({ rule, severity }) => severity === 'error' && ['agreement', 'open-slots', 'coverage'].includes(rule))
-        .filter((finding) => !isLeft(finding))
-        .map(({ message }) => message);
+      const errors = checkTopology(now).filter((finding) => finding.severity === 'error' && !isLeft(finding));
+      const needed = errors.filter(({ rule }) => NEEDED.includes(rule));
+      wholeSinceMs = needed.length > 0 ? null : (wholeSinceMs ?? clock.now());
+      const isGivenUp = wholeSinceMs !== null && clock.now() - wholeSinceMs > SERVING_TIMEOUT_MS;
+      const waited = isGivenUp
+        ? needed
+        : errors.filter(({ rule }) => rule === 'cluster-state' || NEEDED.includes(rule));
+      return waited.map(({ message }) => message);
     },
     (missing) => options.emit({ event: 'wait', what, missing }),
   );

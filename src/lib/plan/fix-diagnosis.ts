@@ -142,19 +142,19 @@ function whyOwner({ claims, importing }: SlotFacts, owner: ReachedNode): string 
 
 /** Null where neither keys nor marks speak for anybody. */
 function chosenOwner(
-  { holders, importing, believed }: SlotFacts,
+  { holders, importing, believed, lostWith }: SlotFacts,
   intended: ReachedNode | null,
   run: string | undefined,
 ): Pick<Diagnosis, 'end' | 'why'> {
   if (intended !== null) return { end: intended, why: `run ${run} was moving it there` };
-  const [most] = holders;
+  const nobody = lostWith === null ? 'nobody owns it' : 'its owner does not answer';
   const importer = importing.length === 1 ? importing[0]?.node : undefined;
-  const hasAll = importer !== undefined && holders.every(({ id }) => id === importer.id);
-  if (importer !== undefined && (hasAll || holders.some(({ id }) => id === importer.id)))
-    return { end: importer, why: 'nobody owns it, and it is importing it' };
-  if (most !== undefined) return { end: most, why: 'nobody owns it, and its keys are there' };
-  if (believed !== null) return { end: believed, why: 'nobody owns it, and others take this one for the owner' };
-  return { end: null, why: 'nobody owns it, and it has no keys' };
+  const hasKeys = importer !== undefined && holders.some(({ id }) => id === importer.id);
+  if (importer !== undefined && hasKeys) return { end: importer, why: `${nobody}, and this one is importing it` };
+  const [most] = holders;
+  if (most !== undefined) return { end: most, why: `${nobody}, and its keys are there` };
+  if (believed !== null) return { end: believed, why: `${nobody}, and others take this one for the owner` };
+  return { end: null, why: `${nobody}, and no other node has keys of it` };
 }
 
 /** Of these nodes the primary that answers; of two the one with the higher epoch. */
@@ -169,6 +169,19 @@ export function livingPrimaries(topology: Topology): readonly ReachedNode[] {
     .filter(isReached)
     .filter(({ entry }) => !hasFlag(entry, 'handshake'))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Nodes that do not know an owner of slots, with those owners; each once, sorted by id. None where all know all owners. */
+export function strangers(topology: Topology): readonly ReachedNode[] {
+  const owners = livingPrimaries(topology).filter(({ entry }) => entry.slots.length > 0);
+  const found = reachedNodes(topology)
+    .filter(({ entry }) => !hasFlag(entry, 'handshake'))
+    .flatMap((node) => {
+      const known = new Set(node.reach.view.entries.map(({ id }) => id));
+      const unknown = owners.filter(({ id }) => !known.has(id));
+      return unknown.length === 0 ? [] : [node, ...unknown];
+    });
+  return [...new Map(found.map((node) => [node.id, node])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** What is known about each slot, ascending. */
@@ -191,7 +204,7 @@ function factsOf(topology: Topology, { keys }: SlotEvidence): readonly SlotFacts
     const holding = [...(holders.get(slot) ?? [])].sort(
       (a, b) => (keys.get(b.id)?.get(slot) ?? 0) - (keys.get(a.id)?.get(slot) ?? 0),
     );
-    const believing = beliefs(slot);
+    const believing = beliefs.of(slot);
     const owner = claiming[0]?.id;
     return {
       slot,
@@ -201,7 +214,7 @@ function factsOf(topology: Topology, { keys }: SlotEvidence): readonly SlotFacts
       importing: importing.get(slot) ?? [],
       isOpen: open.has(slot),
       believed: mostBelieved(primaries, believing),
-      isDisputed: owner !== undefined && [...believing.keys()].some((id) => id !== owner),
+      isDisputed: owner !== undefined && beliefs.isDisputed(slot, owner),
       lostWith: owner === undefined ? (lost.get(slot) ?? null) : null,
     };
   });
@@ -235,25 +248,36 @@ function marksOf(nodes: readonly ReachedNode[], kind: 'migrating' | 'importing')
   return marks;
 }
 
-/** How many views give a slot to whom. Most slots have one owner in all views, and share one answer. */
-function beliefsOf(topology: Topology): (slot: number) => ReadonlyMap<NodeId | null, number> {
+interface Beliefs {
+  /** How many views give the slot to whom. */
+  of(slot: number): ReadonlyMap<NodeId | null, number>;
+  /** True where a view gives it to another. One that does not know the owner at all is not asked. */
+  isDisputed(slot: number, owner: NodeId): boolean;
+}
+
+/** Most slots have one owner in all views, and share one answer. */
+function beliefsOf(topology: Topology): Beliefs {
+  const known = reachedNodes(topology).map(({ reach }) => new Set(reach.view.entries.map(({ id }) => id)));
   const views = reachedNodes(topology).map(({ reach }) => {
     const owners = new Array<NodeId | null>(SLOT_COUNT).fill(null);
     for (const entry of reach.view.entries) for (const slot of eachSlot(entry.slots)) owners[slot] = entry.id;
     return owners;
   });
   const unanimous = new Map<NodeId | null, ReadonlyMap<NodeId | null, number>>();
-  return (slot) => {
+  const of = (slot: number): ReadonlyMap<NodeId | null, number> => {
     const first = views[0]?.[slot] ?? null;
     if (views.every((owners) => owners[slot] === first)) {
-      const known = unanimous.get(first) ?? new Map([[first, views.length]]);
-      unanimous.set(first, known);
-      return known;
+      const shared = unanimous.get(first) ?? new Map([[first, views.length]]);
+      unanimous.set(first, shared);
+      return shared;
     }
     const counts = new Map<NodeId | null, number>();
     for (const owners of views) counts.set(owners[slot] ?? null, (counts.get(owners[slot] ?? null) ?? 0) + 1);
     return counts;
   };
+  const isDisputed = (slot: number, owner: NodeId): boolean =>
+    views.some((owners, index) => owners[slot] !== owner && (owners[slot] !== null || known[index]?.has(owner)));
+  return { of, isDisputed };
 }
 
 function mostBelieved(

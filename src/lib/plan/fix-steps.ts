@@ -4,6 +4,7 @@ import type { SharedKey } from '../model/slot-evidence.ts';
 import { slotSetOf } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import type { Settled } from './fix.ts';
+import { strangers } from './fix-diagnosis.ts';
 import type { MoveSlots, NodeRef, Step } from './plan.ts';
 
 /** In the order of `fix.ts`: owners first, marks last. */
@@ -17,6 +18,8 @@ export function fixSteps(
     (each) => each.owner === null || each.losers.length > 0 || isHardToBelieve(topology, each),
   );
   const finishing = diagnoses.filter(({ owner, end }) => owner !== null && owner.id !== end.id);
+  // AFTER claims are given up: whoever learns of an owner with a higher epoch deletes the keys of what he claims.
+  const lonely = strangers(topology);
   const gathering = diagnoses.flatMap((each) => gatherings(each));
   return [
     ...grouped(
@@ -25,6 +28,7 @@ export function fixSteps(
       ),
       ([node, owner = node], slots) => ({ kind: 'release-slots', node, owner, slots }),
     ),
+    ...(lonely.length === 0 ? [] : [{ kind: 'join', nodes: lonely.map(refOf) } as const]),
     ...grouped(
       owning.map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each)] })),
       ([node], slots) => ({ kind: 'own-slots', node, slots }),

@@ -2,6 +2,7 @@
  * Making every slot whole again: one owner, all its keys there, no marks, and all nodes agree.
  *
  *   release-slots of several that claim a slot all but one give it up
+ *   join          nodes that do not know an owner are introduced to it
  *   own-slots     somebody owns each slot
  *   settle-keys   of keys on both sides of a move one value stays
  *   move-slots    what was on its way goes on to its end; meanwhile clients are sent from one side to the other
@@ -14,10 +15,11 @@ import type { Finding } from '../check/finding.ts';
 import { countInWords, listInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
+import { hasFlag } from '../model/node.ts';
 import type { SharedKey, SlotEvidence } from '../model/slot-evidence.ts';
 import { type SlotSet, slotSetOf } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
-import { replicasOf } from '../model/topology.ts';
+import { isReached, replicasOf } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import { shareOut, takerOf } from './cover.ts';
 import { type Diagnosis, diagnose, livingPrimaries, type MoveIntent, unreachedPrimaries } from './fix-diagnosis.ts';
@@ -161,6 +163,8 @@ function coverOf(
 /** A primary that does not answer may come back with the slots, and with keys that nobody else has. */
 function guard(topology: Topology, found: readonly Diagnosis[], options: FixOptions): readonly Finding[] {
   const silent = unreachedPrimaries(topology);
+  const alive = silent.filter((node) => isReachedByOthers(topology, node));
+  if (alive.length > 0) return [aliveElsewhere(alive)];
   if (options.withUnreachable || silent.length === 0) return [];
   const what = found.some(({ facts }) => facts.isOpen) ? 'open slots' : 'slots coverage';
   const had = silent.map((node) => `${nameOf(node)} had ${slotsInWords(node.entry.slots)}`);
@@ -178,6 +182,28 @@ function guard(topology: Topology, found: readonly Diagnosis[], options: FixOpti
           : `Bring ${listInWords(silent.map(nameOf))} back. Where that is impossible: add --with-unreachable-primaries --accept-data-loss.`,
     },
   ];
+}
+
+/** True where a node that answers has a link to it and does not even suspect it: then it is only not reached from here. */
+function isReachedByOthers(topology: Topology, { id }: TopologyNode): boolean {
+  const entries = topology.nodes
+    .filter(isReached)
+    .flatMap(({ reach }) => reach.view.entries.filter((entry) => entry.id === id));
+  const isSuspected = entries.some((entry) => hasFlag(entry, 'fail') || hasFlag(entry, 'fail?'));
+  return !isSuspected && entries.some(({ link }) => link === 'connected');
+}
+
+/** Its slots would be taken from a node that serves them: it would delete their keys. No consent makes that right. */
+function aliveElsewhere(nodes: readonly TopologyNode[]): Finding {
+  const names = listInWords(nodes.map(nameOf));
+  return {
+    rule: 'unreachable-from-here',
+    severity: 'error',
+    message: `${names} ${nodes.length === 1 ? 'does' : 'do'} not answer here, but the other nodes reach ${nodes.length === 1 ? 'it' : 'them'}: nothing can be said about ${nodes.length === 1 ? 'its' : 'their'} slots.`,
+    nodeIds: nodes.map(({ id }) => id),
+    suggestion:
+      'Run this where every node can be reached (see --nat-map), or wait until the cluster has noticed that it failed.',
+  };
 }
 
 function refuseNobody(topology: Topology): readonly Finding[] {

@@ -10,7 +10,7 @@ import { isFixStep } from '../plan/simulate-fix.ts';
 
 /**
  * The run of that name or beginning of a name; without one the newest that `isMeant` and is not still at work, or null.
- * Throws USAGE where there is no run of that name, REFUSED where it is still at work.
+ * Throws USAGE where there is no run of that name, or it was a fix, REFUSED where it is still at work.
  */
 export function findRun(directory: string, name: string | undefined, isMeant: (run: Run) => boolean): Run | null {
   const runs = readRuns(directory);
@@ -19,6 +19,11 @@ export function findRun(directory: string, name: string | undefined, isMeant: (r
   if (found === undefined) {
     throw new OpsError('USAGE', `There is no run ${name} in the journal of this machine.`, {
       suggestions: ['See `cluster history`.'],
+    });
+  }
+  if (found.plan.steps.some(isFixStep)) {
+    throw new OpsError('USAGE', `Run ${found.run} was a fix, which is neither gone on with nor taken back by name.`, {
+      suggestions: ['Type `cluster fix HOST:PORT` again: it goes on from what is there.'],
     });
   }
   if (isAtWork(found)) {

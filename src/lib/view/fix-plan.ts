@@ -2,7 +2,7 @@
  * What a fix will do, for the person who has to consent: redis-cli's lines first, then a table of what becomes of which
  * slots and why, then what is at stake.
  */
-import { countInWords, slotsInWords } from '../check/words.ts';
+import { countInWords, listInWords, slotsInWords } from '../check/words.ts';
 import type { SharedKey } from '../model/slot-evidence.ts';
 import { countSlots, eachSlot, formatSlots, type SlotSet, unionSlots } from '../model/slot-set.ts';
 import type { Repair, RepairKind } from '../plan/fix.ts';
@@ -34,7 +34,14 @@ export function renderFixPlan({ plan, repairs, shared }: FixPlanText, style: Pic
     ...covered.flatMap(({ slots, end }) =>
       slotLines('>>> Covering slot', slots).map((line) => `${line} with ${end.address}`),
     ),
-    repairTable(repairs, style),
+    ...plan.steps.flatMap((step) =>
+      step.kind === 'join'
+        ? [
+            `>>> Introducing nodes that do not know each other: ${listInWords(step.nodes.map(({ address }) => address))}`,
+          ]
+        : [],
+    ),
+    ...(repairs.length === 0 ? [] : [repairTable(repairs, style)]),
     ...sharedLines(shared),
     ...hazards,
   ].join('\n');

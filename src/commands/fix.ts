@@ -8,18 +8,18 @@ import { OpsError } from '../lib/errors.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import { countSlots, slotSetOf, unionSlots } from '../lib/model/slot-set.ts';
 import type { Topology } from '../lib/model/topology.ts';
-import { DATA_LOSS, type FixPlanned, planFix, type Repair } from '../lib/plan/fix.ts';
-import { suspectSlots } from '../lib/plan/fix-diagnosis.ts';
+import { DATA_LOSS, type FixPlanned, planFix } from '../lib/plan/fix.ts';
 import type { Plan } from '../lib/plan/plan.ts';
+import { suspectSlots } from '../lib/plan/slot-facts.ts';
 import { keysInForeignSlots } from '../lib/redis/keys-in-slots.ts';
 import { readSlotEvidence } from '../lib/redis/slot-evidence.ts';
 import { Aside } from '../lib/terminal/aside.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
-import { type DecidedConflict, openDesk, type TerminalDesk } from '../lib/terminal/conflict-desk.ts';
+import { openDesk, type TerminalDesk } from '../lib/terminal/conflict-desk.ts';
 import { parseSeconds } from '../lib/terminal/connection.ts';
 import { asideDirectory, journalDirectory } from '../lib/terminal/directories.ts';
 import { EXIT } from '../lib/terminal/exit-codes.ts';
-import { fixFlags } from '../lib/terminal/fix-flags.ts';
+import { type FixDocument, type FixFlagValues, fixFlags } from '../lib/terminal/fix-flags.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import { MoveCommand } from '../lib/terminal/move-command.ts';
 import { readMoveSettings } from '../lib/terminal/move-flags.ts';
@@ -27,20 +27,6 @@ import { intentsOf } from '../lib/terminal/runs.ts';
 import { renderCheck } from '../lib/view/check.ts';
 import { renderFixPlan, renderLeft } from '../lib/view/fix-plan.ts';
 import { formatDuration } from '../lib/view/units.ts';
-
-/** What --json shows of a fix. */
-interface FixDocument {
-  readonly version: 1;
-  /** `left`: some keys have two values, and their slots are as they were. */
-  readonly outcome: 'planned' | 'done' | 'left' | 'nothing-to-do';
-  readonly run: string | null;
-  readonly plan: Plan;
-  readonly repairs: readonly Repair[];
-  readonly conflicts: readonly DecidedConflict[];
-  /** The file of the values that lost; null where none did. */
-  readonly aside: string | null;
-  readonly durationMs: number | null;
-}
 
 export default class Fix extends MoveCommand {
   static override summary = 'Close open slots, cover uncovered ones, settle double owners.';
@@ -73,9 +59,8 @@ Exit codes: 0 done or nothing to do, 1 a slot was left open, 4 refused and nothi
         const planned = await this.planned(session, topology, flags);
         this.savePlan(planned.plan, flags);
         this.print(renderFixPlan(planned, session.style));
-        const document = { version: 1, run: null, ...planned, conflicts: [], aside: null, durationMs: null } as const;
-        if (planned.plan.steps.length === 0) return { ...document, outcome: 'nothing-to-do' };
-        if (flags['dry-run']) return { ...document, outcome: 'planned' };
+        if (planned.plan.steps.length === 0) return untouched(planned, 'nothing-to-do');
+        if (flags['dry-run']) return untouched(planned, 'planned');
         this.requireAcceptance(planned.plan, flags);
         await this.consent('Do you want this to be done?', flags);
         return this.fix(session, topology, journal, planned, moving);
@@ -155,11 +140,8 @@ Exit codes: 0 done or nothing to do, 1 a slot was left open, 4 refused and nothi
     await this.report(session, after, flags);
     this.conclude(planned, desk, formatAddress(topology.seed), durationMs, journal.run, session);
     return {
-      version: 1,
-      outcome: desk.left.size === 0 ? 'done' : 'left',
+      ...untouched(planned, desk.left.size === 0 ? 'done' : 'left'),
       run: journal.run,
-      plan: planned.plan,
-      repairs: planned.repairs,
       conflicts: desk.decided,
       aside: aside.count === 0 ? null : aside.file,
       durationMs,
@@ -198,17 +180,11 @@ Exit codes: 0 done or nothing to do, 1 a slot was left open, 4 refused and nothi
   }
 }
 
-interface FixFlagValues {
-  readonly yes: boolean;
-  readonly 'dry-run': boolean;
-  readonly 'accept-data-loss': boolean;
-  readonly 'on-conflict': 'ask' | 'source' | 'target' | 'skip';
-  readonly 'on-migration': 'wait' | 'leave' | 'cancel';
-  readonly 'cover-to'?: string | undefined;
-  readonly 'with-unreachable-primaries': boolean;
-  readonly 'search-multiple-owners': boolean;
-  readonly replace: boolean;
-  readonly 'wait-timeout': string;
+function untouched(
+  { plan, repairs, shared }: Extract<FixPlanned, { ok: true }>,
+  outcome: FixDocument['outcome'],
+): FixDocument {
+  return { version: 1, outcome, run: null, plan, repairs, shared, conflicts: [], aside: null, durationMs: null };
 }
 
 /** Turns a rate of bytes into one of keys: a fix measures nothing beforehand. */

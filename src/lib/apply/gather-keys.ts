@@ -2,6 +2,8 @@
  * Bringing keys from a node that does not own their slot to the one that does.
  *
  *   owner     SETSLOT s STABLE             while it migrates the slot it takes no key that it has not
+ *   stranger  SETSLOT s NODE owner         a node that imports a slot takes no news about it, so after a failover it may
+ *                                          know no owner, and answer MIGRATE with CLUSTERDOWN
  *   stranger  SETSLOT s IMPORTING owner    without a mark it would answer MIGRATE with MOVED
  *   stranger  GETKEYSINSLOT s, MIGRATE …   to the owner, which clients are sent to all the time
  *   stranger  SETSLOT s NODE owner, STABLE
@@ -42,7 +44,7 @@ export async function gatherKeys(execution: Execution, step: Extract<Step, { kin
   await setSlots(
     cluster,
     source,
-    slots.map((slot) => argv.clusterSetSlotImporting(slot, target.id)),
+    slots.flatMap((slot) => [argv.clusterSetSlotNode(slot, target.id), argv.clusterSetSlotImporting(slot, target.id)]),
   );
   const databases = await databasesOf(cluster, source);
   const context: MoveContext = {

@@ -24,7 +24,8 @@ export async function settleKeys(execution: Execution, step: Extract<Step, { kin
   await setSlots(
     cluster,
     target,
-    slots.map((slot) => argv.clusterSetSlotImporting(slot, source.id)),
+    // It may take a primary that failed over for the owner: a node that imports a slot takes no news about it.
+    slots.flatMap((slot) => [argv.clusterSetSlotNode(slot, source.id), argv.clusterSetSlotImporting(slot, source.id)]),
   );
   await setSlots(
     cluster,

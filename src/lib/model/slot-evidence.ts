@@ -16,5 +16,3 @@ export interface SharedKey {
   readonly key: string;
   readonly holders: readonly NodeId[];
 }
-
-export const NO_EVIDENCE: SlotEvidence = { keys: new Map(), shared: [] };

@@ -4,8 +4,8 @@ import type { SharedKey } from '../model/slot-evidence.ts';
 import { slotSetOf } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import type { Settled } from './fix.ts';
-import { strangers } from './fix-diagnosis.ts';
 import type { MoveSlots, NodeRef, Step } from './plan.ts';
+import { strangers } from './slot-facts.ts';
 
 /** In the order of `fix.ts`: owners first, marks last. */
 export function fixSteps(

@@ -1,5 +1,9 @@
-/** The flags of `fix`. */
+/** The flags of `fix`, and what it says with --json. */
 import { Flags } from '@oclif/core';
+import type { SharedKey } from '../model/slot-evidence.ts';
+import type { Repair } from '../plan/fix.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { DecidedConflict, OnConflict } from './conflict-desk.ts';
 import { moveFlags } from './move-flags.ts';
 
 const { parallel, throttle, force } = moveFlags;
@@ -40,3 +44,32 @@ export const fixFlags = {
   'cluster-timeout': moveFlags['cluster-timeout'],
   'cluster-pipeline': moveFlags['cluster-pipeline'],
 };
+
+export interface FixFlagValues {
+  readonly yes: boolean;
+  readonly 'dry-run': boolean;
+  readonly 'accept-data-loss': boolean;
+  readonly 'on-conflict': OnConflict;
+  readonly 'on-migration': 'wait' | 'leave' | 'cancel';
+  readonly 'cover-to'?: string | undefined;
+  readonly 'with-unreachable-primaries': boolean;
+  readonly 'search-multiple-owners': boolean;
+  readonly replace: boolean;
+  readonly 'wait-timeout': string;
+}
+
+/** What --json shows of a fix. */
+export interface FixDocument {
+  readonly version: 1;
+  /** `left`: some keys have two values, and their slots are as they were. */
+  readonly outcome: 'planned' | 'done' | 'left' | 'nothing-to-do';
+  readonly run: string | null;
+  readonly plan: Plan;
+  readonly repairs: readonly Repair[];
+  /** Keys that more than one node had when the plan was made. */
+  readonly shared: readonly SharedKey[];
+  readonly conflicts: readonly DecidedConflict[];
+  /** The file of the values that lost; null where none did. */
+  readonly aside: string | null;
+  readonly durationMs: number | null;
+}

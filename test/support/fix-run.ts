@@ -31,7 +31,7 @@ export async function fixes(formed: FormedCluster, options: FixRun): Promise<Run
   const preview = await withoutChange(living, () => cluster(`${line} --dry-run`, run));
   expect(preview).toMatchObject({ code: 0, stdout: expect.not.stringMatching(NOTHING) });
   const result = await cluster(`${line} --yes`, run);
-  expect(result).toMatchObject({ code: 0 });
+  expect(result.code, `${result.stdout}${result.stderr}`).toBe(0);
   // At once, and without consent: it does not even ask.
   const again = await cluster(line, run);
   expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(NOTHING) });

@@ -19,19 +19,21 @@ const REPLICATION_MS = '5000';
 describe.each(FLAVORS)('a failover in the middle of a move on the server %s', (flavor) => {
   describe.runIf(findServer(flavor) !== null)('which is there', () => {
     it.each([
-      ['source', 'no', (scene: Scene) => scene.open()],
-      ['source', 'some', (scene: Scene) => openHalf(scene)],
-      ['target', 'some', (scene: Scene) => openHalf(scene)],
-      ['target', 'all', (scene: Scene) => openAll(scene)],
-    ] as const)('of the %s, %s keys moved', async (role, _, make) => {
+      ['source', 'no', 'its heir', (scene: Scene) => scene.open()],
+      ['source', 'some', 'the target', (scene: Scene) => openHalf(scene)],
+      ['target', 'some', 'its heir', (scene: Scene) => openHalf(scene)],
+      ['target', 'all', 'the source', (scene: Scene) => openAll(scene)],
+    ] as const)('of the %s, %s keys moved; asked by way of %s', async (role, _, asked, make) => {
       await withScene(flavor, async (scene) => {
         const { formed } = scene;
         const victim = scene[role];
         await make(scene);
         await replicated(scene);
         await formed.kill(victim);
-        const living = formed.nodes.filter((node) => node !== victim).reverse();
-        await untilTakenOver(formed, replicaOf(formed, victim), living);
+        const heir = replicaOf(formed, victim);
+        const seed = asked === 'its heir' ? heir : scene[role === 'source' ? 'target' : 'source'];
+        const living = [seed, ...formed.nodes.filter((node) => node !== victim && node !== seed)];
+        await untilTakenOver(formed, heir, living);
         await expectBroken(formed, /The following slots are open: 100\./, { flavor, living });
         await fixes(formed, { flavor, run: newStateFolder(), living });
         await expectContent(formed, { flavor, living });

@@ -29,13 +29,18 @@ export async function fixes(formed: FormedCluster, options: FixRun): Promise<Run
   await untilSteady(living);
   const line = `fix ${seedOf(formed, options)} ${words}`;
   const preview = await withoutChange(living, () => cluster(`${line} --dry-run`, run));
-  expect(preview).toMatchObject({ code: 0, stdout: expect.not.stringMatching(NOTHING) });
+  expect(preview.code, said(preview)).toBe(0);
+  expect(preview.stdout).not.toMatch(NOTHING);
   const result = await cluster(`${line} --yes`, run);
-  expect(result.code, `${result.stdout}${result.stderr}`).toBe(0);
+  expect(result.code, said(result)).toBe(0);
   // At once, and without consent: it does not even ask.
   const again = await cluster(line, run);
   expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(NOTHING) });
   return result;
+}
+
+function said({ stdout, stderr }: RunResult): string {
+  return `${stdout}${stderr}`;
 }
 
 /** Nothing is open, all agree, and every key is where it belongs, once and with its value. */

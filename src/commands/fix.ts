@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { cancelMigrations } from '../lib/apply/cancel-migrations.ts';
 import type { Journal } from '../lib/apply/journal.ts';
+import { observeSteady } from '../lib/apply/observe-steady.ts';
 import { runFix } from '../lib/apply/run-fix.ts';
 import { runningMigrations, slotsOf, untilServersAreDone } from '../lib/apply/server-migrations.ts';
 import { checkMultipleOwners } from '../lib/check/multiple-owners.ts';
@@ -126,15 +128,17 @@ Exit codes: 0 done or nothing to do, 1 a slot was left open, 4 refused and nothi
       session.progress.stop(),
     );
     const begun = performance.now();
-    const after = await runFix(planned.plan, topology, {
-      cluster: session.cluster,
-      journal,
-      emit: session.progress.emit,
-      signal: this.interruption(),
-      waitTimeoutMs: parseSeconds(flags['wait-timeout'], '--wait-timeout'),
-      move: { ...readMoveSettings({ ...flags, replace: false }, BYTES_PER_KEY_ASSUMED), strayMarks: 'leave' },
-      conflicts: desk,
-    }).finally(() => this.tellOfAside(aside));
+    const after = await this.asPlannedNow(session, topology, planned, flags, (plan, now) =>
+      runFix(plan, now, {
+        cluster: session.cluster,
+        journal,
+        emit: session.progress.emit,
+        signal: this.interruption(),
+        waitTimeoutMs: parseSeconds(flags['wait-timeout'], '--wait-timeout'),
+        move: { ...readMoveSettings({ ...flags, replace: false }, BYTES_PER_KEY_ASSUMED), strayMarks: 'leave' },
+        conflicts: desk,
+      }),
+    ).finally(() => this.tellOfAside(aside));
     session.progress.stop();
     const durationMs = performance.now() - begun;
     await this.report(session, after, flags);
@@ -146,6 +150,31 @@ Exit codes: 0 done or nothing to do, 1 a slot was left open, 4 refused and nothi
       aside: aside.count === 0 ? null : aside.file,
       durationMs,
     };
+  }
+
+  /**
+   * Right after a failover, news may still spread while the operator looks at the plan. Where the same steps come of what
+   * is there now, they are what was consented to.
+   */
+  private async asPlannedNow(
+    session: Session,
+    topology: Topology,
+    shown: Extract<FixPlanned, { ok: true }>,
+    flags: FixFlagValues,
+    apply: (plan: Plan, topology: Topology) => Promise<Topology>,
+  ): Promise<Topology> {
+    let [plan, now] = [shown.plan, topology];
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await apply(plan, now);
+      } catch (failure) {
+        const isStale = failure instanceof OpsError && failure.code === 'REFUSED';
+        if (!isStale || attempt >= STALE_ATTEMPTS_MAX) throw failure;
+        now = await observeSteady(session.cluster, session.seeds);
+        plan = (await this.planned(session, now, flags)).plan;
+        if (!isDeepStrictEqual(plan.steps, shown.plan.steps)) throw failure;
+      }
+    }
   }
 
   /** The lines of a check, which scripts look for at the end. */
@@ -186,6 +215,9 @@ function untouched(
 ): FixDocument {
   return { version: 1, outcome, run: null, plan, repairs, shared, conflicts: [], aside: null, durationMs: null };
 }
+
+/** News of a failover takes some seconds at most; each attempt waits for what may be under way. */
+const STALE_ATTEMPTS_MAX = 4;
 
 /** Turns a rate of bytes into one of keys: a fix measures nothing beforehand. */
 const BYTES_PER_KEY_ASSUMED = 100;

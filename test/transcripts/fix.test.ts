@@ -75,6 +75,15 @@ const CASES: Readonly<Record<string, Case>> = {
       .build(),
     keys: { a: { 7: 8 }, b: { 7: 8 } },
   },
+  'source-failed-over-and-the-target-takes-it-for-the-owner': {
+    cluster: topology()
+      .primary('b', { slots: '5461-10922', importing: { 7: 'dead' } })
+      .primary('a', { slots: '0-5460', epoch: 9 })
+      .primary('c', { slots: '10923-16383' })
+      .primary('dead', { slots: '7', unreachable: 'Connection refused', flags: ['fail'] })
+      .build(),
+    keys: { a: { 7: 8 }, b: { 7: 8 } },
+  },
   'several-importing': {
     cluster: topology()
       .primary('a', { slots: '0-5460', migrating: { 7: 'b' } })

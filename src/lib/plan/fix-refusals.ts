@@ -7,7 +7,7 @@ import { isReached, replicasOf } from '../model/topology.ts';
 import type { FixOptions } from './fix.ts';
 import type { Diagnosis } from './fix-diagnosis.ts';
 import { isRefused, selectPrimary } from './select-node.ts';
-import { livingPrimaries, unreachedPrimaries } from './slot-facts.ts';
+import { livingPrimaries, silentOwners } from './slot-facts.ts';
 
 /** The primary that `--cover-to` names; null where it names none. Refused as `selectPrimary` does, and as `cover-to`. */
 export function coverOf(
@@ -28,12 +28,13 @@ export function coverOf(
  * `unreachable-primaries`, and as `unreachable-from-here` whatever the options say.
  */
 export function refuseSilent(topology: Topology, found: readonly Diagnosis[], options: FixOptions): readonly Finding[] {
-  const silent = unreachedPrimaries(topology);
+  const owners = silentOwners(topology);
+  const silent = owners.map(({ node }) => node);
   const alive = silent.filter((node) => isReachedByOthers(topology, node));
   if (alive.length > 0) return [aliveElsewhere(alive)];
   if (options.withUnreachable || silent.length === 0) return [];
   const what = found.some(({ facts }) => facts.isOpen) ? 'open slots' : 'slots coverage';
-  const had = silent.map((node) => `${nameOf(node)} had ${slotsInWords(node.entry.slots)}`);
+  const had = owners.map(({ node, slots }) => `${nameOf(node)} had ${slotsInWords(slots)}`);
   const heirs = silent.flatMap((node) => replicasOf(topology, node.id).filter(({ reach }) => reach.ok));
   const count = `${silent.length} unreachable ${silent.length === 1 ? 'primary' : 'primaries'}`;
   return [

@@ -68,7 +68,7 @@ export function slotFacts(topology: Topology, { keys }: SlotEvidence): readonly 
     reachedNodes(topology).flatMap(({ entry }) => [...entry.migrating, ...entry.importing].map(({ slot }) => slot)),
   );
   const lost = new Map<number, TopologyNode>();
-  for (const node of unreachedPrimaries(topology)) for (const slot of eachSlot(node.entry.slots)) lost.set(slot, node);
+  for (const { node, slots } of silentOwners(topology)) for (const slot of eachSlot(slots)) lost.set(slot, node);
   const beliefs = beliefsOf(topology);
   return Array.from({ length: SLOT_COUNT }, (_, slot): SlotFacts => {
     const claiming = [...(claims.get(slot) ?? [])].sort((a, b) => b.entry.configEpoch - a.entry.configEpoch);
@@ -112,11 +112,27 @@ export function strangers(topology: Topology): readonly ReachedNode[] {
   return [...new Map(found.map((node) => [node.id, node])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Primaries that do not answer and are believed to own slots. Sorted by id. */
-export function unreachedPrimaries(topology: Topology): readonly TopologyNode[] {
-  return primariesOf(topology)
-    .filter((node) => !isReached(node) && node.entry.slots.length > 0)
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+/** A primary that does not answer, and the slots that nobody who answers claims and that some node takes for its own. */
+export interface SilentOwner {
+  readonly node: TopologyNode;
+  readonly slots: SlotSet;
+}
+
+/**
+ * Sorted by id. All views are asked: a node that imports a slot goes on to give it to an owner that has failed over, and the
+ * asked node may be that one.
+ */
+export function silentOwners(topology: Topology): readonly SilentOwner[] {
+  const claimed = unionSlots(...livingPrimaries(topology).map(({ entry }) => entry.slots));
+  const entries = reachedNodes(topology).flatMap(({ reach }) => reach.view.entries);
+  return topology.nodes
+    .filter((node) => !isReached(node))
+    .map((node) => {
+      const believed = entries.filter(({ id }) => id === node.id).map(({ slots }) => slots);
+      return { node, slots: subtractSlots(unionSlots(node.entry.slots, ...believed), claimed) };
+    })
+    .filter(({ slots }) => slots.length > 0)
+    .sort((a, b) => (a.node.id < b.node.id ? -1 : 1));
 }
 
 function bySlot(

@@ -33,7 +33,7 @@ describe.each(FLAVORS)('a failover in the middle of a move on the server %s', (f
         const heir = replicaOf(formed, victim);
         const seed = asked === 'its heir' ? heir : scene[role === 'source' ? 'target' : 'source'];
         const living = [seed, ...formed.nodes.filter((node) => node !== victim && node !== seed)];
-        await untilTakenOver(formed, heir, living);
+        await untilTakenOver(formed, heir, victim, living);
         await expectBroken(formed, /The following slots are open: 100\./, { flavor, living });
         await fixes(formed, { flavor, run: newStateFolder(), living });
         await expectContent(formed, { flavor, living });
@@ -48,7 +48,7 @@ describe.each(FLAVORS)('a failover in the middle of a move on the server %s', (f
         await replicated(scene);
         const heir = replicaOf(formed, scene[role]);
         await formed.call(heir, 'CLUSTER', 'FAILOVER');
-        await untilTakenOver(formed, heir, formed.nodes);
+        await untilTakenOver(formed, heir, scene[role], formed.nodes);
         await expectBroken(formed, /The following slots are open: 100\./, { flavor });
         await fixes(formed, { flavor, run: newStateFolder() });
         await expectContent(formed, { flavor });
@@ -101,16 +101,25 @@ function replicaOf(formed: FormedCluster, primary: ClusterNode): ClusterNode {
 }
 
 /**
- * Until all see it so. They need not all serve: a node that imports a slot hears nothing of its new owner, and takes it
+ * Until all see both so. They need not all serve: a node that imports a slot hears nothing of its new owner, and takes it
  * for unserved.
  */
-async function untilTakenOver(formed: FormedCluster, heir: ClusterNode, living: readonly ClusterNode[]): Promise<void> {
+async function untilTakenOver(
+  formed: FormedCluster,
+  heir: ClusterNode,
+  former: ClusterNode,
+  living: readonly ClusterNode[],
+): Promise<void> {
+  const end = living.includes(former) ? 'slave' : 'fail';
   await eventually(
     async () => {
       for (const node of living) {
-        const entry = (await formed.view(node)).find(({ id }) => id === heir.id);
-        const isOwner = entry !== undefined && hasFlag(entry, 'master') && entry.slots.length > 0;
-        if (!isOwner) throw new Error(`${node.address} does not see it`);
+        const entries = await formed.view(node);
+        const isOwner = entries.some(
+          ({ id, slots, flags }) => id === heir.id && slots.length > 0 && flags.includes('master'),
+        );
+        const isOver = entries.some((entry) => entry.id === former.id && hasFlag(entry, end));
+        if (!isOwner || !isOver) throw new Error(`${node.address} does not see it`);
       }
     },
     { what: `${heir.address} has taken over` },

@@ -34,7 +34,8 @@ export async function runFix(
     .filter(isReached)
     .slice(0, SEEDS_MAX)
     .map(({ address }) => address);
-  refuseStale(plan, await options.cluster.observe(seeds));
+  // The SAME node as before: what one believes of a node that does not answer, another may not.
+  refuseStale(plan, await options.cluster.observe([topology.seed]));
   options.journal.begin(plan);
   const changed = new Set<NodeId>();
   try {

@@ -14,8 +14,23 @@ export type ApplyEvent =
   | { readonly event: 'move-retry'; readonly because: string }
   /** Something that the operator should know; nothing follows from it. One sentence. */
   | { readonly event: 'notice'; readonly message: string }
+  | BackupEvent
   /** Something went wrong and what was begun is being undone. */
   | { readonly event: 'undo-begin'; readonly because: string };
+
+export type BackupEvent =
+  /** A node is asked for its snapshot. */
+  | { readonly event: 'snapshot-begin'; readonly node: string }
+  /** Its snapshot is on the disk and checked; `done` of all. */
+  | { readonly event: 'snapshot-end'; readonly node: string; readonly bytes: number; readonly done: number }
+  | {
+      readonly event: 'backup-progress';
+      readonly shardsDone: number;
+      readonly shards: number;
+      readonly bytesDone: number;
+      /** Those that are being copied. */
+      readonly nodes: readonly string[];
+    };
 
 export interface MoveProgress {
   readonly event: 'move-progress';

@@ -8,6 +8,7 @@ import type { Argument, Cluster, Reply } from './cluster.ts';
 import { Connections, reasonOf } from './connections.ts';
 import { observe, observeEach } from './observe.ts';
 import type { ConnectOptions } from './options.ts';
+import { openSnapshot } from './snapshot.ts';
 
 /** Opens nothing yet: connections are made when they are needed. */
 export function connect(options: ConnectOptions): Cluster {
@@ -19,6 +20,7 @@ export function connect(options: ConnectOptions): Cluster {
     call: (address, argv) => call(connections, address, argv),
     callMany: (address, commands, callOptions) => connections.callMany(address, commands, callOptions),
     migrate: (migration) => connections.migrate(migration),
+    openSnapshot: (address, snapshotOptions) => openSnapshot(options, address, snapshotOptions),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
     close: () => connections.close(),
   };

@@ -78,7 +78,7 @@ export abstract class ClusterCommand extends Command {
   }
 
   /** The plan, or REFUSED with every reason. */
-  protected acceptable(planned: Planned): Plan {
+  protected acceptable<SomePlan = Plan>(planned: AnyPlanned<SomePlan>): SomePlan {
     if (!planned.ok) {
       const suggestions = planned.refusals.flatMap(({ suggestion }) => suggestion ?? []);
       throw new OpsError('REFUSED', planned.refusals.map(({ message }) => `[ERR] ${message}`).join('\n'), {
@@ -155,7 +155,11 @@ export abstract class ClusterCommand extends Command {
   }
 }
 
-function ownProcess(): ProcessIdentity {
+/** `Planned` for a plan of any kind. */
+type AnyPlanned<SomePlan> = { readonly ok: true; readonly plan: SomePlan } | Extract<Planned, { readonly ok: false }>;
+
+/** Who we are, for records that outlive us. */
+export function ownProcess(): ProcessIdentity {
   return present(identifyProcess(process.pid), 'this process is running');
 }
 

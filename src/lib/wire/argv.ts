@@ -86,6 +86,18 @@ export const argv = {
     'KEYS',
     ...keys,
   ],
+  /** 6.0 with a user name; without one 1.0. */
+  auth: (user: string | null, password: string): Argv => ['AUTH', ...(user === null ? [] : [user]), password],
+  /** 2.6.9. No spaces. */
+  clientSetName: (name: string): Argv => ['CLIENT', 'SETNAME', name],
+  /** 7.0: after the snapshot nothing more is wanted. Older servers refuse it, and go on sending. */
+  replconfRdbOnly: (): Argv => ['REPLCONF', 'rdb-only', '1'],
+  /** 2.8.18: the snapshot may be a stream whose length is not known. */
+  replconfStream: (): Argv => ['REPLCONF', 'capa', 'eof'],
+  /** Valkey 8.1: which version the receiver can read. Others refuse it. */
+  replconfVersion: (version: string): Argv => ['REPLCONF', 'version', version],
+  /** 2.8. A whole snapshot, and where it stands in the history of writes. */
+  psyncFromNothing: (): Argv => ['PSYNC', '?', '-1'],
   /** 3.0. The next command may touch a slot that is being imported. */
   asking: (): Argv => ['ASKING'],
   /** 1.0. */

@@ -1,0 +1,14 @@
+/** How far a backup is, on one line. */
+import type { ApplyEvent, BackupEvent } from '../apply/events.ts';
+import { formatBytes } from '../view/units.ts';
+
+export function isBackupEvent(event: ApplyEvent): event is BackupEvent {
+  return event.event === 'backup-progress' || event.event === 'snapshot-begin' || event.event === 'snapshot-end';
+}
+
+/** Empty where the event is news for others: the command prints which node it begins with. */
+export function renderBackupProgress(event: BackupEvent): string {
+  if (event.event !== 'backup-progress') return '';
+  const { shardsDone, shards, bytesDone, nodes } = event;
+  return `${shardsDone} of ${shards} shards saved  ${formatBytes(bytesDone)}  from ${nodes.join(', ')}`;
+}

@@ -1,11 +1,10 @@
 /** Which node gives the data of each shard, and why should a backup not be taken now? */
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
-import { countInWords, listInWords, nameOf, slotsInWords } from '../check/words.ts';
+import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
-import { NODES_FILE } from '../model/backup.ts';
 import type { NodeId, Role } from '../model/node.ts';
-import { ALL_SLOTS, type SlotSet, subtractSlots, unionSlots } from '../model/slot-set.ts';
+import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, keyCount, primariesOf } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
@@ -19,7 +18,7 @@ export interface SaveShard {
   readonly source: NodeRef & { readonly role: Role };
   /** The host of the source, as the nodes announce it. */
   readonly host: string;
-  /** The name of the RDB file: redis-cli's. */
+  /** The name of the RDB file: that of redis-cli or valkey-cli. */
   readonly file: string;
   /** Counted by the primary. */
   readonly keys: number;
@@ -102,7 +101,7 @@ function saveShard(primary: ReturnType<typeof primariesOf>[number], source: Reac
     slots: primary.entry.slots,
     source: { id: source.id, address: nameOf(source), role: source.id === primary.id ? 'primary' : 'replica' },
     host: source.peerAddress.host,
-    file: `redis-node-${host}-${port}-${primary.id}.rdb`,
+    file: `${source.reach.view.flavor.product}-node-${host}-${port}-${primary.id}.rdb`,
     keys: keyCount(own),
     memoryBytes: Number(dataset),
     primaryOffset: Number(offset),
@@ -114,14 +113,9 @@ const RULES_OF_ORDER = ['agreement', 'open-slots', 'coverage', 'cluster-state', 
 
 /** What keeps a backup from being whole; empty where every key is in exactly one shard, and stays there. */
 export function refuseDisorder(topology: Topology): readonly Finding[] {
-  const found = checkTopology(topology).filter(
+  return checkTopology(topology).filter(
     ({ rule, severity }) => RULES_OF_ORDER.includes(rule) && (severity === 'error' || rule === 'atomic-migrations'),
   );
-  const owned = unionSlots(...primariesOf(topology).map(({ entry }) => entry.slots));
-  const holes = subtractSlots(ALL_SLOTS, owned);
-  if (holes.length === 0 || found.some(({ rule }) => rule === 'coverage')) return found;
-  const message = `Nobody owns ${slotsInWords(holes)}.`;
-  return [...found, { rule: 'coverage', severity: 'error', message, nodeIds: [], slots: holes }];
 }
 
 function refusedHead(topology: Topology, problems: readonly Finding[]): Finding {
@@ -149,14 +143,16 @@ function noShards(topology: Topology): Finding {
   return { rule: 'no-shards', severity: 'error', message, nodeIds: [] };
 }
 
-/** The manifest and redis-cli's file beside it, a few hundred bytes a node. */
+/** The files beside the data are a few hundred bytes a node. */
 function diskHazard(shards: readonly SaveShard[], freeBytes: number | null): readonly Hazard[] {
   const needed = shards.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
   if (freeBytes === null || needed <= freeBytes) return [];
-  const sources = listInWords(shards.map(({ source }) => source.address));
-  const message = `The data takes ${needed} bytes of memory at ${sources}, and the disk has ${freeBytes} bytes free (${NODES_FILE} not counted): it may not fit.`;
+  const [memory, disk] = [needed, freeBytes].map((bytes) => `${(bytes / MEBIBYTE).toFixed(1)} MiB`);
+  const message = `The data takes ${memory} of memory, and the disk has ${disk} free: it may not fit.`;
   return [{ name: 'disk-space', message }];
 }
+
+const MEBIBYTE = 1024 * 1024;
 
 function firstSlot(slots: SlotSet): number {
   return slots[0]?.[0] ?? 0;

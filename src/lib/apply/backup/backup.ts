@@ -63,7 +63,9 @@ export async function takeBackup(
     return manifest;
   } catch (failure) {
     await discardFolder(folder);
-    throw failure;
+    // The cluster was reached: what is not known is only one node's data.
+    if (!(failure instanceof OpsError) || failure.code !== 'UNREACHABLE') throw failure;
+    throw new OpsError('FAILED', failure.message, { suggestions: failure.suggestions, cause: failure });
   }
 }
 

@@ -4,14 +4,15 @@ import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
 import { ReplyError } from '../wire/reply-error.ts';
-import type { Argument, Cluster, Reply } from './cluster.ts';
+import { trackChanges } from './change-feed.ts';
+import type { Argument, Reply, SourceCluster } from './cluster.ts';
 import { Connections, reasonOf } from './connections.ts';
 import { observe, observeEach } from './observe.ts';
 import type { ConnectOptions } from './options.ts';
 import { openSnapshot } from './snapshot.ts';
 
 /** Opens nothing yet: connections are made when they are needed. */
-export function connect(options: ConnectOptions): Cluster {
+export function connect(options: ConnectOptions): SourceCluster {
   const connections = new Connections(options);
   const observer = { connections, options };
   return {
@@ -22,6 +23,7 @@ export function connect(options: ConnectOptions): Cluster {
     migrate: (migration) => connections.migrate(migration),
     openSnapshot: (address, snapshotOptions) => openSnapshot(options, address, snapshotOptions),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
+    trackChanges: (address) => trackChanges(connections, address),
     close: () => connections.close(),
   };
 }

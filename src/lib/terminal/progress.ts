@@ -3,6 +3,7 @@ import type { Ora } from 'ora';
 import type { ApplyEvent, BackupEvent, Emit } from '../apply/events.ts';
 import type { StepKind } from '../plan/plan.ts';
 import { isBackupEvent, renderBackupProgress } from './backup-progress.ts';
+import { renderImportProgress } from './import-progress.ts';
 import { renderMoveProgress } from './move-progress.ts';
 
 export type ProgressMode = 'terminal' | 'plain' | 'json' | 'none';
@@ -60,6 +61,7 @@ function statusOf(
   event: Exclude<ApplyEvent, BackupEvent | { event: 'stage-begin' | 'undo-begin' | 'move-retry' | 'notice' }>,
 ): string {
   if (event.event === 'move-progress') return renderMoveProgress(event);
+  if (event.event === 'import-progress') return renderImportProgress(event);
   if (event.event === 'step-end') return `${event.done} of ${event.steps}`;
   if (event.event !== 'wait') return '';
   const [first = '', ...others] = event.missing;

@@ -31,8 +31,40 @@ export async function compareValues(
   if (there === null || here.type !== there.type) return 'different';
   if (Math.abs(here.expiryMs - there.expiryMs) > EXPIRY_DIFFERENCE_MS_MAX) return 'different';
   if (here.dump.equals(there.dump)) return 'same';
-  return (await haveSameElements(job, context, database, key, here.type)) ? 'same' : 'different';
+  const isSame = await haveSameElements(key, here.type, (side, command) =>
+    ask(job, context, database, side, [command]).then(([reply = null]) => reply),
+  );
+  return isSame ? 'same' : 'different';
 }
+
+/** One command to one of the two sides, with its reply as bytes. */
+export type AskSide = (side: Side, command: readonly Argument[]) => Promise<Reply>;
+
+/**
+ * True where both sides hold the same elements, in whatever order and encoding; false where that cannot be told. Only
+ * asked of keys whose dumps differ. Throws what `ask` throws.
+ */
+export async function haveSameElements(key: Buffer, type: string, ask: AskSide): Promise<boolean> {
+  const reader = READERS[type];
+  if (reader === undefined) return false;
+  const command = reader.command(key);
+  const [here, there] = await Promise.all([ask('source', command), ask('target', command)]);
+  return isDeepStrictEqual(canonical(here, reader.width), canonical(there, reader.width));
+}
+
+interface Reader {
+  readonly command: (key: Buffer) => readonly Argument[];
+  /** Replies for each element where their order says nothing; null where it does. */
+  readonly width: number | null;
+}
+
+const READERS: Readonly<Record<string, Reader>> = {
+  hash: { command: argv.hashGetAll, width: 2 },
+  set: { command: argv.setMembers, width: 1 },
+  string: { command: argv.get, width: null },
+  list: { command: argv.listRange, width: null },
+  zset: { command: argv.sortedSetRange, width: null },
+};
 
 interface Value {
   readonly type: string;
@@ -41,7 +73,7 @@ interface Value {
   readonly expiryMs: number;
 }
 
-type Side = 'source' | 'target';
+export type Side = 'source' | 'target';
 
 async function read(
   job: MoveJob,
@@ -59,28 +91,12 @@ async function read(
   return { type: String(type), dump, expiryMs: Number(expiryMs) };
 }
 
-async function haveSameElements(
-  job: MoveJob,
-  context: MoveContext,
-  database: number,
-  key: Buffer,
-  type: string,
-): Promise<boolean> {
-  const command = type === 'hash' ? argv.hashGetAll(key) : type === 'set' ? argv.setMembers(key) : null;
-  if (command === null) return false;
-  const [[here], [there]] = await Promise.all([
-    ask(job, context, database, 'source', [command]),
-    ask(job, context, database, 'target', [command]),
-  ]);
-  const width = type === 'hash' ? 2 : 1;
-  return isDeepStrictEqual(sorted(here, width), sorted(there, width));
-}
-
-/** The elements, each `width` replies long, as text in a canonical order. */
-function sorted(reply: Reply | undefined, width: number): readonly string[] {
-  const parts = (Array.isArray(reply) ? reply : []).map((part) =>
+/** As text; elements without an order, each `width` replies long, in a canonical one. */
+function canonical(reply: Reply | undefined, width: number | null): readonly string[] {
+  const parts = (Array.isArray(reply) ? reply : [reply]).map((part) =>
     Buffer.isBuffer(part) ? part.toString('hex') : String(part),
   );
+  if (width === null) return parts;
   const elements = Array.from({ length: Math.ceil(parts.length / width) }, (_, index) =>
     parts.slice(index * width, (index + 1) * width).join(':'),
   );

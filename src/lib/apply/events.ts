@@ -20,6 +20,8 @@ export type ApplyEvent =
   | { readonly event: 'undo-begin'; readonly because: string };
 
 export type BackupEvent =
+  /** A file of a backup: read by a server on this machine, then its keys are restored. */
+  | { readonly event: 'restore-file'; readonly file: string; readonly state: 'reading' | 'restoring' | 'restored' }
   /** A node is asked for its snapshot. */
   | { readonly event: 'snapshot-begin'; readonly node: string }
   /** Its snapshot is on the disk and checked; `done` of all. */

@@ -51,6 +51,15 @@ export interface BackedUpShard {
   readonly replication: { readonly id: string; readonly offset: number };
   /** As the primary counted shortly before; with clients at work, not exactly what is in the file. */
   readonly keysCountedBefore: number;
+  /** The same by logical database; only Valkey 9 has clusters with several. */
+  readonly databases: readonly KeysOfDatabase[];
+  /** What the data took in the memory of the node that sent the file, shortly before. */
+  readonly memoryBytes: number;
+}
+
+export interface KeysOfDatabase {
+  readonly index: number;
+  readonly keys: number;
 }
 
 /** `absent`: the server has `rdbchecksum no`. */
@@ -83,13 +92,16 @@ export function parseManifest(text: string): BackupManifest | string {
 
 function isShard(value: unknown): value is BackedUpShard {
   if (!isObject(value)) return false;
-  const { file, bytes, sha256, rdb, slots, primaryId, keysCountedBefore } = value;
+  const { file, bytes, sha256, rdb, slots, primaryId, keysCountedBefore, memoryBytes, databases } = value;
   return (
     typeof file === 'string' &&
     // A name, never a way out of the folder.
     /^[^/\\]+\.rdb$/.test(file) &&
     isCount(bytes) &&
     isCount(keysCountedBefore) &&
+    isCount(memoryBytes) &&
+    Array.isArray(databases) &&
+    databases.every((each) => isObject(each) && isCount(each['index']) && isCount(each['keys'])) &&
     typeof sha256 === 'string' &&
     /^[0-9a-f]{64}$/.test(sha256) &&
     isObject(rdb) &&

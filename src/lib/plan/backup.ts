@@ -3,10 +3,11 @@ import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
 import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
+import type { KeysOfDatabase } from '../model/backup.ts';
 import type { NodeId, Role } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
-import { isReached, keyCount, primariesOf } from '../model/topology.ts';
+import { isReached, keyCount, keysByDatabase, primariesOf } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import type { Hazard, NodeRef } from './plan.ts';
 import { snapshotSource } from './snapshot-source.ts';
@@ -22,6 +23,7 @@ export interface SaveShard {
   readonly file: string;
   /** Counted by the primary. */
   readonly keys: number;
+  readonly databases: readonly KeysOfDatabase[];
   /** Memory that the source's data takes; its file is smaller nearly always. */
   readonly memoryBytes: number;
   /** How far the primary was in its history of writes; a replica's snapshot has to go as far. */
@@ -103,6 +105,7 @@ function saveShard(primary: ReturnType<typeof primariesOf>[number], source: Reac
     host: source.peerAddress.host,
     file: `${source.reach.view.flavor.product}-node-${host}-${port}-${primary.id}.rdb`,
     keys: keyCount(own),
+    databases: keysByDatabase(own),
     memoryBytes: Number(dataset),
     primaryOffset: Number(offset),
   };

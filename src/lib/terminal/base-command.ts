@@ -89,7 +89,7 @@ export abstract class ClusterCommand extends Command {
   }
 
   /** Writes the plan where `--plan-out` wants it, before any question. */
-  protected savePlan(plan: Plan, flags: ConsentFlags): void {
+  protected savePlan(plan: object, flags: ConsentFlags): void {
     const file = flags['plan-out'];
     if (file !== undefined) writePlan(file, plan);
   }
@@ -163,7 +163,7 @@ export function ownProcess(): ProcessIdentity {
   return present(identifyProcess(process.pid), 'this process is running');
 }
 
-function writePlan(file: string, plan: Plan): void {
+function writePlan(file: string, plan: object): void {
   try {
     writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
   } catch (cause) {

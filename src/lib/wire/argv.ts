@@ -146,6 +146,12 @@ export const argv = {
   streamRange: (key: Buffer): readonly (string | Buffer)[] => ['XRANGE', key, '-', '+'],
   /** 7.0. The libraries with their code: it takes them all to another server. */
   functionDump: (): Argv => ['FUNCTION', 'DUMP'],
+  /** 7.0. With their code. */
+  functionListWithCode: (): Argv => ['FUNCTION', 'LIST', 'WITHCODE'],
+  /** 7.0. All of a dump or none; libraries of the same name are replaced. */
+  functionRestore: (dump: Buffer): readonly (string | Buffer)[] => ['FUNCTION', 'RESTORE', dump, 'REPLACE'],
+  /** 1.0. */
+  randomKey: (): Argv => ['RANDOMKEY'],
   /** 7.0. */
   functionList: (): Argv => ['FUNCTION', 'LIST'],
   /** 5.0. */

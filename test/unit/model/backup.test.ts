@@ -11,6 +11,8 @@ const SHARD = {
   rdb: { magic: 'REDIS', version: 10, checksum: 'verified' },
   replication: { id: 'b'.repeat(40), offset: 7 },
   keysCountedBefore: 3,
+  databases: [{ index: 0, keys: 3 }],
+  memoryBytes: 1000,
 };
 const MANIFEST = {
   version: 1,

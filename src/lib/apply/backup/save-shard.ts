@@ -49,6 +49,8 @@ export async function saveShard(context: SaveContext, shard: SaveShard, source: 
       ...facts,
       replication: { id: snapshot.replicationId, offset: snapshot.offset },
       keysCountedBefore: shard.keys,
+      databases: shard.databases,
+      memoryBytes: shard.memoryBytes,
     };
   } finally {
     snapshot.close();

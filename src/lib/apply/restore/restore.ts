@@ -99,8 +99,10 @@ export async function restoreBackup(
 
 /** The failure, under a code that is true of the whole run. */
 function settled(failure: unknown, isTouched: boolean): unknown {
-  if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED' || !isTouched) return failure;
-  return new OpsError('PARTIAL', failure.message, {
+  if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED') return failure;
+  // The cluster was reached before: what is not known is only what has become of one node.
+  if (!isTouched && failure.code !== 'UNREACHABLE') return failure;
+  return new OpsError(isTouched ? 'PARTIAL' : 'FAILED', failure.message, {
     suggestions: failure.suggestions.length > 0 ? failure.suggestions : ['Type the same command again to go on.'],
     cause: failure,
   });

@@ -15,7 +15,7 @@ export interface RestoreFile {
   readonly file: string;
   /** Of the file. */
   readonly bytes: number;
-  /** As they were counted when the backup was made. */
+  /** Of database 0, as they were counted when the backup was made. */
   readonly keys: number;
   /** What they took in memory then; so much the server that reads the file takes on this machine. */
   readonly memoryBytes: number;
@@ -62,10 +62,10 @@ export function planRestore(topology: Topology, manifest: BackupManifest, option
   const refusals = [...refuseUnready(topology), ...(options.force ? [] : refuseOtherDatabases(manifest))];
   if (refusals.length > 0) return { ok: false, refusals };
   const files = manifest.shards.map(
-    ({ file, bytes, keysCountedBefore, memoryBytes, slots }): RestoreFile => ({
+    ({ file, bytes, databases, memoryBytes, slots }): RestoreFile => ({
       file,
       bytes,
-      keys: keysCountedBefore,
+      keys: databases.find(({ index }) => index === 0)?.keys ?? 0,
       memoryBytes,
       slots,
     }),

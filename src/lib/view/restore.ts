@@ -33,7 +33,7 @@ export function renderRestorePlan(
   return [
     `Backup of ${manifest.created}, ${manifest.servers.map(formatFlavor).join(', ')}: intact.`,
     renderTable(PLAN_COLUMNS, rows, style),
-    `Into ${countInWords(plan.primaries, 'primary').replace(/primarys$/, 'primaries')} that hold ${formatCount(plan.keysBefore)} keys, by ${binary} on this machine.`,
+    `Into ${countInWords(plan.primaries, 'shard')}, where there are ${formatCount(plan.keysBefore)} keys now. Read by ${binary} on this machine.`,
     ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
   ].join('\n');
 }

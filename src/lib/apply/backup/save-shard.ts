@@ -36,8 +36,7 @@ export interface SaveContext {
  * is in it. Throws FAILED where the server does not give it, where the file cannot be written, or where it is damaged.
  */
 export async function saveShard(context: SaveContext, shard: SaveShard, source: TopologyNode): Promise<BackedUpShard> {
-  await untilCaughtUp(context, shard, source);
-  const snapshot = await openEitherWay(context, source);
+  const snapshot = await begin(context, shard, source);
   const file = path.join(context.folder, shard.file);
   try {
     const facts = await writeFile(context, snapshot, file, shard);
@@ -54,6 +53,19 @@ export async function saveShard(context: SaveContext, shard: SaveShard, source: 
     };
   } finally {
     snapshot.close();
+  }
+}
+
+/** Throws with the way out where a replica turns out not to be as well as it seemed. */
+async function begin(context: SaveContext, shard: SaveShard, source: TopologyNode): Promise<Snapshot> {
+  try {
+    await untilCaughtUp(context, shard, source);
+    return await openEitherWay(context, source);
+  } catch (cause) {
+    const isReplicas = shard.source.role === 'replica' && cause instanceof OpsError && cause.code !== 'INTERRUPTED';
+    if (!isReplicas) throw cause;
+    const suggestions = [...cause.suggestions, 'Take the snapshots from the primaries instead: --from primaries.'];
+    throw new OpsError(cause.code, cause.message, { suggestions, cause });
   }
 }
 

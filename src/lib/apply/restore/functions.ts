@@ -50,6 +50,39 @@ export async function restoreFunctions(
   return [...libraries.keys()].sort();
 }
 
+/** Every file holds the functions of its shard: the first file's are restored before any key, the others' must be the same. */
+export class FunctionsOfFiles {
+  readonly #cluster: Cluster;
+  readonly #primaries: readonly Address[];
+  readonly #replace: boolean;
+  readonly #names = new Set<string>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(cluster: Cluster, primaries: readonly Address[], replace: boolean) {
+    this.#cluster = cluster;
+    this.#primaries = primaries;
+    this.#replace = replace;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#names].sort();
+  }
+
+  get isTouched(): boolean {
+    return this.#names.size > 0;
+  }
+
+  /** One after another; when one is refused, so is every later one. */
+  restore(served: ServedFile): Promise<void> {
+    const turn = this.#turn.then(async () => {
+      for (const name of await restoreFunctions(served, this.#cluster, this.#primaries, this.#replace))
+        this.#names.add(name);
+    });
+    this.#turn = turn;
+    return turn;
+  }
+}
+
 /** None where the server has no functions: before Redis 7.0. Throws FAILED where it does not tell. */
 async function librariesOf(cluster: Cluster, address: Address): Promise<Libraries> {
   const [reply] = await cluster.callMany(address, [argv.functionListWithCode()]);

@@ -14,11 +14,12 @@ import { argv } from '../../wire/argv.ts';
 import { parseInfo } from '../../wire/info.ts';
 import { throwIfInterrupted } from '../clock.ts';
 import type { Emit } from '../events.ts';
-import { IMPORT_DEFAULTS, type ImportReport, importKeys } from '../import/import.ts';
+import { IMPORT_DEFAULTS, importKeys } from '../import/import.ts';
 import { Targets } from '../import/targets.ts';
 import type { PaceLimits } from '../move/pace.ts';
-import { restoreFunctions } from './functions.ts';
-import { compareSamples, countInSlots, type SampleReport } from './proof.ts';
+import { FunctionsOfFiles } from './functions.ts';
+import { compareSamples, countInSlots } from './proof.ts';
+import type { RestoredFile, RestoreReport } from './report.ts';
 import type { ServedFile } from './served-file.ts';
 import { TotalProgress } from './total-progress.ts';
 
@@ -35,26 +36,6 @@ export interface RestoreSettings {
   readonly patienceMs: number;
   /** Starts a server that has read the file. */
   readonly serve: (file: RestoreFile, signal: AbortSignal) => Promise<ServedFile>;
-}
-
-/** What has become of one file. */
-export interface RestoredFile {
-  readonly file: string;
-  /** Keys that the server on this machine read of it; of those some had expired by then and were left out. */
-  readonly loaded: number;
-  readonly expired: number;
-  readonly report: ImportReport;
-  /** Keys that were read and are neither in the cluster nor named in the report. */
-  readonly missing: number;
-  /** Keys that the cluster has in the slots of this file; null where it could not be counted. */
-  readonly inCluster: number | null;
-  readonly sample: SampleReport;
-}
-
-export interface RestoreReport {
-  readonly files: readonly RestoredFile[];
-  /** The libraries that every primary has now. */
-  readonly functions: readonly string[];
 }
 
 /**
@@ -75,7 +56,7 @@ export async function restoreBackup(
     settings.emit,
     plan.files.reduce((sum, { keys }) => sum + keys, 0),
   );
-  const functions = new Functions(settings.cluster, primaryAddresses(topology), plan.replace);
+  const functions = new FunctionsOfFiles(settings.cluster, primaryAddresses(topology), plan.replace);
   let isTouched = false;
   try {
     const files = await mapBounded(plan.files, settings.parallel, async (file) => {
@@ -114,7 +95,7 @@ async function restoreFile(
   seeds: readonly Address[],
   settings: RestoreSettings,
   progress: TotalProgress,
-  functions: Functions,
+  functions: FunctionsOfFiles,
 ): Promise<RestoredFile> {
   const { cluster, signal } = settings;
   settings.emit({ event: 'restore-file', file: file.file, state: 'reading' });
@@ -143,10 +124,11 @@ async function restoreFile(
     const sample = await compareSamples(served, cluster, targets);
     const inCluster = await countInSlots(cluster, targets, file.slots);
     // Counted LAST: keys that have expired meanwhile are gone from it.
-    const left = Number(await served.cluster.call(served.address, argv.databaseSize()));
+    const { left, expiring } = await countLeft(served);
     const named = report.keys + report.alreadyThere + report.conflicts.count + report.unreadable.count;
     settings.emit({ event: 'restore-file', file: file.file, state: 'restored' });
-    return { file: file.file, loaded, expired, report, missing: Math.max(0, left - named), inCluster, sample };
+    const missing = Math.max(0, left - named);
+    return { file: file.file, loaded, expired, report, missing, left, expiring, inCluster, sample };
   } finally {
     await served.stop();
   }
@@ -165,37 +147,13 @@ async function readCounts({
   return { loaded: Number(size), expired: Number(expired) };
 }
 
-/** Every file holds the functions of its shard: the first file's are restored before any key, the others' must be the same. */
-class Functions {
-  readonly #cluster: Cluster;
-  readonly #primaries: readonly Address[];
-  readonly #replace: boolean;
-  readonly #names = new Set<string>();
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(cluster: Cluster, primaries: readonly Address[], replace: boolean) {
-    this.#cluster = cluster;
-    this.#primaries = primaries;
-    this.#replace = replace;
-  }
-
-  get names(): readonly string[] {
-    return [...this.#names].sort();
-  }
-
-  get isTouched(): boolean {
-    return this.#names.size > 0;
-  }
-
-  /** One after another; when one is refused, so is every later one. */
-  restore(served: ServedFile): Promise<void> {
-    const turn = this.#turn.then(async () => {
-      for (const name of await restoreFunctions(served, this.#cluster, this.#primaries, this.#replace))
-        this.#names.add(name);
-    });
-    this.#turn = turn;
-    return turn;
-  }
+/** Of database 0. Source: `db0:keys=…,expires=…` of INFO. */
+async function countLeft({
+  cluster,
+  address,
+}: ServedFile): Promise<{ readonly left: number; readonly expiring: number }> {
+  const { db0 = '' } = parseInfo(String(await cluster.call(address, argv.info('keyspace'))));
+  return { left: Number(/keys=(\d+)/.exec(db0)?.[1] ?? 0), expiring: Number(/expires=(\d+)/.exec(db0)?.[1] ?? 0) };
 }
 
 function primaryAddresses(topology: Topology): readonly Address[] {
@@ -203,32 +161,4 @@ function primaryAddresses(topology: Topology): readonly Address[] {
     .filter(isReached)
     .filter(({ entry }) => entry.slots.length > 0)
     .map(({ address }) => address);
-}
-
-/** What keeps a restoration from being whole, a sentence each; none where every key is in the cluster as it is in the backup. */
-export function shortcomingsOf({ files }: RestoreReport): readonly string[] {
-  return files.flatMap(({ file, report, missing, sample, inCluster, loaded }) => {
-    const named = ({ examples }: { readonly examples: readonly string[] }): string => examples.join(', ');
-    const { conflicts, unreadable } = report;
-    const sampled = sample.different.count > 0 && conflicts.count === 0 && unreadable.count === 0;
-    return [
-      ...(conflicts.count === 0
-        ? []
-        : [
-            `${file}: ${conflicts.count} keys are in the cluster with another value, and were left so: ${named(conflicts)}`,
-          ]),
-      ...(unreadable.count === 0
-        ? []
-        : [`${file}: ${unreadable.count} keys cannot be read by the cluster: ${named(unreadable)}`]),
-      ...(missing === 0 ? [] : [`${file}: ${missing} of ${loaded} keys are not accounted for.`]),
-      ...(sampled
-        ? [
-            `${file}: ${sample.different.count} of ${sample.compared} sampled keys are not in the cluster as they are in the file: ${named(sample.different)}`,
-          ]
-        : []),
-      ...(inCluster === 0 && loaded > 0 && report.alreadyThere + report.keys > 0 && sample.compared > 0
-        ? [`${file}: the cluster counts no keys in the slots of this file.`]
-        : []),
-    ];
-  });
 }

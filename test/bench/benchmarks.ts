@@ -3,6 +3,7 @@ import { backupBenchmark } from './backup.ts';
 import type { Benchmark } from './benchmark.ts';
 import { checkBenchmark } from './check.ts';
 import { createBenchmark } from './create.ts';
+import { importBenchmark } from './import.ts';
 import { rebalanceBenchmark } from './rebalance.ts';
 import { reshardBenchmark } from './reshard.ts';
 import { startBenchmark } from './start.ts';
@@ -14,4 +15,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   reshardBenchmark,
   rebalanceBenchmark,
   backupBenchmark,
+  importBenchmark,
 ];

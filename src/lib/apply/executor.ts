@@ -90,6 +90,7 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
   await mapBounded(stage, CONCURRENT_STEPS_MAX, async ({ step }) => {
     throwIfInterrupted(execution.signal);
     assert(step.kind !== 'move-slots', 'a stage has steps of one kind');
+    assert(step.kind !== 'import-keys', 'keys are imported by import/run-import.ts, which knows the source');
     try {
       await perform(execution, step);
     } catch (failure) {
@@ -105,6 +106,7 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
 /** The nodes that the step changes. */
 export function nodesOf(step: Step): readonly NodeId[] {
   if (step.kind === 'move-slots') return [step.source.id, step.target.id];
+  if (step.kind === 'import-keys') return step.targets.map(({ id }) => id);
   return (step.kind === 'join' ? step.nodes : [step.node]).map(({ id }) => id);
 }
 
@@ -117,9 +119,9 @@ function mayHaveActed(step: Step, failure: unknown): boolean {
   return step.kind === 'join' || !(failure instanceof OpsError && failure.cause instanceof ReplyError);
 }
 
-/** Moves are not among them: they take turns by rules of their own (`move/all.ts`). */
+/** Moves are not among them: they take turns by rules of their own (`move/all.ts`). Nor are imports, which have two clusters. */
 type Performers = {
-  readonly [Kind in Exclude<StepKind, 'move-slots'>]: (
+  readonly [Kind in Exclude<StepKind, 'move-slots' | 'import-keys'>]: (
     execution: Execution,
     step: Extract<Step, { kind: Kind }>,
   ) => Promise<void>;
@@ -127,7 +129,7 @@ type Performers = {
 
 const PERFORMERS: Performers = { reset, 'set-epoch': setEpoch, 'add-slots': addSlots, join, replicate };
 
-function perform(execution: Execution, step: Exclude<Step, { kind: 'move-slots' }>): Promise<void> {
+function perform(execution: Execution, step: Exclude<Step, { kind: 'move-slots' | 'import-keys' }>): Promise<void> {
   // The table has, for each kind, the function for that kind; TypeScript cannot carry the kind from key to argument.
   return (PERFORMERS[step.kind] as (execution: Execution, step: Step) => Promise<void>)(execution, step);
 }

@@ -10,7 +10,10 @@ import type { SlotFlow } from './moves.ts';
  * Refuses to move slots in a cluster that is not healthy: first redis-cli's line as `unhealthy`, then every finding of
  * severity `error`. None where the cluster is healthy.
  */
-export function refuseUnhealthy(topology: Topology, activity: 'resharding' | 'rebalancing'): readonly Finding[] {
+export function refuseUnhealthy(
+  topology: Topology,
+  activity: 'resharding' | 'rebalancing' | 'importing',
+): readonly Finding[] {
   const findings = checkTopology(topology);
   if (isHealthy(findings)) return [];
   const errors = findings.filter(({ severity }) => severity === 'error');

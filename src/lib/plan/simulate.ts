@@ -52,7 +52,9 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
     else if (step.kind === 'join') now = join(now, step.nodes);
     else if (step.kind === 'move-slots') {
       for (const entry of movedEntries(now, edited, step)) edited.set(entry.id, entry);
-    } else edited.set(step.node.id, editedEntry(now, edited, step));
+    } else if (step.kind === 'import-keys')
+      continue; // slots and roles stay as they are
+    else edited.set(step.node.id, editedEntry(now, edited, step));
   }
   return edited.size === 0 ? now : withOwnEntries(now, edited);
 }
@@ -61,7 +63,7 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
 function editedEntry(
   topology: Topology,
   edited: ReadonlyMap<NodeId, NodeEntry>,
-  step: Exclude<Step, { readonly kind: 'reset' | 'join' | 'move-slots' }>,
+  step: Exclude<Step, { readonly kind: 'reset' | 'join' | 'move-slots' | 'import-keys' }>,
 ): NodeEntry {
   const { id, address } = step.node;
   const node = present(findNode(topology, id), `the plan is about nodes of the topology, and ${address} is one`);

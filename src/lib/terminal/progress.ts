@@ -27,6 +27,7 @@ const STAGES: Readonly<Record<StepKind, string>> = {
   join: '>>> Sending CLUSTER MEET messages to join the cluster',
   replicate: '>>> Configuring replicas',
   'move-slots': '>>> Moving slots',
+  'import-keys': '>>> Importing keys',
 };
 
 interface Display {

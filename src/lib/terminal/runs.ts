@@ -18,6 +18,13 @@ export function findRun(directory: string, name: string | undefined, isMeant: (r
       suggestions: ['See `cluster history`.'],
     });
   }
+  if (found.plan.steps.some(({ kind }) => kind === 'import-keys')) {
+    throw new OpsError('USAGE', `Run ${found.run} is an import: it is gone on with by typing it again.`, {
+      suggestions: [
+        'What is in the cluster already counts as done. There is no way back: keys may have changed since.',
+      ],
+    });
+  }
   if (isAtWork(found)) {
     throw new OpsError('REFUSED', `Run ${found.run} is still at work: process ${found.process.pid}.`, {
       suggestions: ['Wait until it has ended, or stop it with Ctrl-C.'],
@@ -50,6 +57,7 @@ export function splitRunAndSeeds(words: readonly string[]): {
 export function addressesOf(plan: Plan): readonly string[] {
   const refs = plan.steps.flatMap((step): readonly NodeRef[] => {
     if (step.kind === 'join') return step.nodes;
+    if (step.kind === 'import-keys') return step.targets;
     return step.kind === 'move-slots' ? [step.source, step.target] : [step.node];
   });
   return [...new Set(refs.map(({ address }) => address))];

@@ -155,9 +155,13 @@ export const argv = {
   /** 7.0. */
   functionList: (): Argv => ['FUNCTION', 'LIST'],
   /** 5.0. */
+  streamGroups: (key: Buffer): readonly (string | Buffer)[] => ['XINFO', 'GROUPS', key],
+  /** 5.0. */
   clientId: (): Argv => ['CLIENT', 'ID'],
   /** 6.0. Messages of the channel `__redis__:invalidate` to the connection of that id, for changes of all keys. */
   clientTracking: (redirect: number): Argv => ['CLIENT', 'TRACKING', 'ON', 'REDIRECT', `${redirect}`, 'BCAST'],
+  /** 6.2, as tracking in the form that is used here (6.0) is seen to be there. Changes nothing. */
+  clientTrackingInfo: (): Argv => ['CLIENT', 'TRACKINGINFO'],
   /** 2.0. */
   subscribe: (channel: string): Argv => ['SUBSCRIBE', channel],
   /** 1.0. */

@@ -29,6 +29,10 @@ describe('commandFirst', () => {
       '--cluster-yes --cluster-replicas 1 --cluster create h:1 h:2',
       'create h:1 h:2 --cluster-yes --cluster-replicas 1',
     ],
+    [
+      '--cluster-from s:1 --cluster-from-user u --cluster-from-pass p --cluster-copy --cluster import h:1',
+      'import h:1 --cluster-from s:1 --cluster-from-user u --cluster-from-pass p --cluster-copy',
+    ],
     ['--json --no-color check h:1 --strict', 'check h:1 --strict --json --no-color'],
   ])('moves options behind the command: %s', (line, moved) => {
     expect(first(line)).toBe(moved);

@@ -14,7 +14,7 @@ const CONCURRENT_FILES_MAX = 2;
 const READ_BYTES = 1024 * 1024;
 
 /** Throws USAGE where the folder is no backup: never made by us, or not finished. */
-export async function readManifest(directory: string): Promise<BackupManifest> {
+async function readManifest(directory: string): Promise<BackupManifest> {
   const file = path.join(directory, MANIFEST_FILE);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new OpsError('USAGE', `${directory} is no backup of this program: there is no ${MANIFEST_FILE} in it.`, {

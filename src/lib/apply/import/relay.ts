@@ -244,7 +244,7 @@ function fateOf(target: Target, reply: ReplyError, attempts: Attempts): Fate {
     cause: reply,
   });
   if (reply.kind === 'out-of-memory') attempts.isOutOfMemory = true;
-  else if (reply.kind !== 'passing' && reply.kind !== 'not-in-charge') throw failure;
+  else if (!['passing', 'not-in-charge', 'no-replicas'].includes(reply.kind)) throw failure;
   attempts.reason = failure;
   return 'later';
 }

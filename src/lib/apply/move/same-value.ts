@@ -47,23 +47,26 @@ export type AskSide = (side: Side, command: readonly Argument[]) => Promise<Repl
 export async function haveSameElements(key: Buffer, type: string, ask: AskSide): Promise<boolean> {
   const reader = READERS[type];
   if (reader === undefined) return false;
-  const command = reader.command(key);
-  const [here, there] = await Promise.all([ask('source', command), ask('target', command)]);
-  return isDeepStrictEqual(canonical(here, reader.width), canonical(there, reader.width));
+  for (const command of reader.commands) {
+    const [here, there] = await Promise.all([ask('source', command(key)), ask('target', command(key))]);
+    if (!isDeepStrictEqual(canonical(here, reader.width), canonical(there, reader.width))) return false;
+  }
+  return true;
 }
 
 interface Reader {
-  readonly command: (key: Buffer) => readonly Argument[];
+  readonly commands: readonly ((key: Buffer) => readonly Argument[])[];
   /** Replies for each element where their order says nothing; null where it does. */
   readonly width: number | null;
 }
 
 const READERS: Readonly<Record<string, Reader>> = {
-  hash: { command: argv.hashGetAll, width: 2 },
-  set: { command: argv.setMembers, width: 1 },
-  string: { command: argv.get, width: null },
-  list: { command: argv.listRange, width: null },
-  zset: { command: argv.sortedSetRange, width: null },
+  hash: { commands: [argv.hashGetAll], width: 2 },
+  set: { commands: [argv.setMembers], width: 1 },
+  string: { commands: [argv.get], width: null },
+  list: { commands: [argv.listRange], width: null },
+  zset: { commands: [argv.sortedSetRange], width: null },
+  stream: { commands: [argv.streamRange, argv.streamGroups], width: null },
 };
 
 interface Value {
@@ -93,14 +96,17 @@ async function read(
 
 /** As text; elements without an order, each `width` replies long, in a canonical one. */
 function canonical(reply: Reply | undefined, width: number | null): readonly string[] {
-  const parts = (Array.isArray(reply) ? reply : [reply]).map((part) =>
-    Buffer.isBuffer(part) ? part.toString('hex') : String(part),
-  );
+  const parts = (Array.isArray(reply) ? reply : [reply]).map(asText);
   if (width === null) return parts;
   const elements = Array.from({ length: Math.ceil(parts.length / width) }, (_, index) =>
     parts.slice(index * width, (index + 1) * width).join(':'),
   );
   return elements.sort();
+}
+
+function asText(reply: Reply | undefined): string {
+  if (Buffer.isBuffer(reply)) return reply.toString('hex');
+  return Array.isArray(reply) ? `[${reply.map(asText).join(' ')}]` : String(reply);
 }
 
 /** A target that is importing the slot answers only after ASKING, which holds for one command. Throws the first error reply. */

@@ -18,7 +18,7 @@ type Libraries = ReadonlyMap<string, string>;
  * The names of the libraries that every primary has now. Throws REFUSED, and nothing was changed, where a primary has a
  * library of the same name with other code, unless `replace`; FAILED where one does not take them.
  */
-export async function restoreFunctions(
+async function restoreFunctions(
   source: ServedFile,
   cluster: Cluster,
   primaries: readonly Address[],

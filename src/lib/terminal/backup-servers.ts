@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServedFile } from '../apply/restore/served-file.ts';
 import { OpsError } from '../errors.ts';
 import { openTemporaryServers } from '../local/temporary-servers.ts';
+import type { SourceCluster } from '../redis/cluster.ts';
 import { connect } from '../redis/connect.ts';
 import { argv } from '../wire/argv.ts';
 import { parseInfo } from '../wire/info.ts';
@@ -27,7 +28,7 @@ export function openBackupServers(parent: string, run: string, binary: string): 
   return {
     serve: async (file, signal) => {
       const server = await servers.start(file?.path ?? null);
-      const cluster = connect({
+      const port = connect({
         user: null,
         password: server.password,
         tls: null,
@@ -36,6 +37,8 @@ export function openBackupServers(parent: string, run: string, binary: string): 
         natMap: new Map(),
         family: 0,
       });
+      // Nobody writes to it, and a key that expires here is no reason to delete what a client has put in its place there.
+      const cluster: SourceCluster = { ...port, trackChanges: async () => null };
       const address = { host: server.host, port: server.port };
       const stop = async (): Promise<void> => {
         cluster.close();

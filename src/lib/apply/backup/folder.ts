@@ -6,7 +6,7 @@
  *                       nodes.json manifest.json
  *   DIR                                           the same folder, without owner.json, renamed LAST
  */
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, realpath, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { OpsError } from '../../errors.ts';
 import type { ProcessIdentity } from '../journal.ts';
@@ -35,7 +35,7 @@ export async function freeBytesFor(directory: string): Promise<number | null> {
 
 /** Throws REFUSED where something is at that place already, USAGE where nothing can be put there. */
 export async function refuseOccupied(directory: string): Promise<void> {
-  const final = path.resolve(directory);
+  const final = await placeOf(directory);
   const entries = await readdir(final).catch((cause: unknown) => {
     const code = codeOf(cause);
     if (code === 'ENOENT') return [];
@@ -53,7 +53,9 @@ export async function refuseOccupied(directory: string): Promise<void> {
     );
   }
   const parent = path.dirname(final);
-  const above = await stat(parent).catch(() => null);
+  const [above, own] = await Promise.all([parent, final].map((place) => stat(place).catch(() => null)));
+  // Found out now, and not when everything has been copied.
+  if (above && own && above.dev !== own.dev) throw mountPoint(final);
   if (above?.isDirectory() === true) return;
   throw new OpsError('USAGE', `There is no folder ${parent} to make ${path.basename(final)} in.`, {
     suggestions: [`Make it first: mkdir -p ${parent}`],
@@ -70,7 +72,7 @@ export async function claimFolder(
   owner: ProcessIdentity,
   isRunning: (owner: ProcessIdentity) => boolean,
 ): Promise<BackupFolder> {
-  const final = path.resolve(directory);
+  const final = await placeOf(directory);
   await clearLeftovers(final, isRunning);
   const partial = `${final}${PARTIAL}${run}`;
   try {
@@ -137,11 +139,19 @@ export async function publishFolder({ partial, final }: BackupFolder): Promise<v
   } catch (cause) {
     const code = codeOf(cause);
     if (code !== 'EBUSY' && code !== 'EXDEV') throw unwritable(final, cause);
-    throw new OpsError('USAGE', `${final} is a disk's own folder, which cannot be replaced as a whole.`, {
-      suggestions: [`Name a folder below it: ${path.join(final, 'backup')}`],
-      cause,
-    });
+    throw mountPoint(final);
   }
+}
+
+function mountPoint(final: string): OpsError {
+  return new OpsError('USAGE', `${final} is a disk's own folder, which cannot be replaced as a whole.`, {
+    suggestions: [`Name a folder below it: ${path.join(final, 'backup')}`],
+  });
+}
+
+/** Absolute; where a link to an empty folder stands, that folder. */
+function placeOf(directory: string): Promise<string> {
+  return realpath(directory).catch(() => path.resolve(directory));
 }
 
 /** Nothing is left of it. */
@@ -161,7 +171,8 @@ async function syncFolder(folder: string): Promise<void> {
 /** What the system said when a file was written, as an operating failure. */
 export function unwritable(place: string, cause: unknown): OpsError {
   const code = codeOf(cause);
-  const reason = cause instanceof Error ? cause.message.replace(/^[A-Z]+: /, '').replace(/, \w+ '.*$/, '') : `${cause}`;
+  const reason =
+    cause instanceof Error ? cause.message.replace(/^[A-Z]+: /, '').replace(/, \w+(?: '.*)?$/, '') : `${cause}`;
   const suggestions =
     code === 'ENOSPC' || code === 'EDQUOT' ? ['Make room on that disk, or name a folder on another.'] : [];
   return new OpsError('FAILED', `${place} cannot be written: ${reason}.`, { suggestions, cause });

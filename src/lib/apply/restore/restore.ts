@@ -104,7 +104,7 @@ async function restoreFile(
     const { loaded, expired } = await readCounts(served);
     await functions.restore(served);
     settings.emit({ event: 'restore-file', file: file.file, state: 'restoring' });
-    const report = await importKeys(
+    const imported = await importKeys(
       { cluster, seeds, emit: progress.of(file.file), signal },
       { cluster: served.cluster, primaries: [served.address], isCluster: false, database: 0 },
       {
@@ -118,6 +118,8 @@ async function restoreFile(
         migrateTimeoutMs: IMPORT_DEFAULTS.migrateTimeoutMs,
       },
     );
+    // Not watched because nothing can change: nobody else knows the server.
+    const report = { ...imported, isUnwatched: false };
     progress.finished(file.file, report);
     const targets = new Targets(cluster, seeds);
     await targets.refresh();

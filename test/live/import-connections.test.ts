@@ -1,5 +1,8 @@
 /** `cluster import` where a login, TLS or another cluster stands between: also for MIGRATE, which logs in by itself. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { present } from '../../src/lib/assert.ts';
+import { parseAddress } from '../../src/lib/model/address.ts';
+import { connect } from '../../src/lib/redis/connect.ts';
 import { ByteClients } from '../support/byte-clients.ts';
 import { type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { expectSameKeys, putAllKinds, storedIn } from '../support/keys-of-all-kinds.ts';
@@ -150,6 +153,39 @@ describe('TLS', () => {
       expect(both.stdout).toContain('100 were there already');
     } finally {
       await Promise.all([formed.stop(), plain.stop(), secret.stop()]);
+    }
+  });
+});
+
+describe('a connection that watches keys', () => {
+  it('is not replaced unseen: EXEC fails where WATCH was lost', async () => {
+    const server = await startStandalone();
+    const clients = new ByteClients();
+    const port = connect({
+      user: null,
+      password: null,
+      tls: null,
+      timeoutMs: 5000,
+      clientName: 'the-watcher',
+      natMap: new Map(),
+      family: 0,
+    });
+    try {
+      await clients.call(server.address, ['SET', 'key', 'value']);
+      const at = present(parseAddress(server.address), 'a test server is named as host:port');
+      const options = { bulk: true, channel: 'lane' };
+      await port.callMany(at, [['WATCH', 'key']], options);
+      const list = String(await clients.call(server.address, ['CLIENT', 'LIST']));
+      const id = /id=(\d+) [^\n]*name=the-watcher/.exec(list)?.[1] ?? '';
+      await clients.call(server.address, ['CLIENT', 'KILL', 'ID', id]);
+      await clients.call(server.address, ['SET', 'key', 'newer']);
+      const exec = port.callMany(at, [['MULTI'], ['UNLINK', 'key'], ['EXEC']], options);
+      await expect(exec).rejects.toMatchObject({ code: 'UNREACHABLE' });
+      expect(String(await clients.call(server.address, ['GET', 'key']))).toBe('newer');
+    } finally {
+      port.close();
+      clients.close();
+      await server.stop();
     }
   });
 });

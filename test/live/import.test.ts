@@ -91,7 +91,7 @@ describe('a key that the cluster has already', () => {
     for (const more of ['--engine relay', '--engine migrate']) {
       const run = await importing(`--yes ${more}`);
       expect(run).toMatchObject({ code: 1 });
-      expect(run.stdout).toMatch(/\[ERR\] 2 keys exist in the cluster with another value.*"key:/);
+      expect(run.stdout).toMatch(/\[ERR\] 2 keys in the cluster with another value.*"key:/);
       expect(String(await clients.call(ownerOf('key:7'), ['GET', 'key:7']))).toBe('other');
       expect((await inSource()).map(({ name }) => Buffer.from(name, 'hex').toString())).toEqual(['key:7', 'key:9']);
     }

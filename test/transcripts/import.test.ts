@@ -4,8 +4,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import { formatFlavor } from '../../src/lib/model/flavor.ts';
+import type { SourceServer } from '../../src/lib/model/source-server.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
-import type { ImportMeasures, ImportRequest, SourceServer } from '../../src/lib/plan/import.ts';
+import type { ImportMeasures, ImportRequest } from '../../src/lib/plan/import.ts';
 import { planImport } from '../../src/lib/plan/import.ts';
 import { simulateEnd } from '../../src/lib/plan/simulate.ts';
 import { renderImportPlan } from '../../src/lib/view/import.ts';

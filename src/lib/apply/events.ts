@@ -58,7 +58,7 @@ export interface ImportProgress {
   readonly keysDone: number;
   /** Null where they were not counted. */
   readonly keys: number | null;
-  /** Of values as they were dumped; where MIGRATE sends them, of memory. */
+  /** Of values as they were dumped; 0 where MIGRATE sends them. */
   readonly bytesDone: number;
   /** Over the last seconds. */
   readonly keysPerSecond: number;

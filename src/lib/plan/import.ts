@@ -1,35 +1,14 @@
 /** Bringing the keys of a server, or of another cluster, into this one: what will be done, and what speaks against it. */
 import type { Finding } from '../check/finding.ts';
 import { countInWords, listInWords, nameOf } from '../check/words.ts';
-import { type Flavor, formatFlavor } from '../model/flavor.ts';
+import { formatFlavor } from '../model/flavor.ts';
 import type { NodeId } from '../model/node.ts';
-import { countSlots, SLOT_COUNT } from '../model/slot-set.ts';
-import type { ReachedNode, Topology } from '../model/topology.ts';
-import { isReached, primariesOf, replicasOf } from '../model/topology.ts';
+import type { SourceServer } from '../model/source-server.ts';
+import type { Topology } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
+import { importHazards, receiversOf } from './import-hazards.ts';
 import { refuseUnhealthy } from './move-refusals.ts';
-import type { Hazard, ImportKeys, Planned } from './plan.ts';
-
-/** A server that gives, as it was found. */
-export interface SourceServer {
-  /** `host:port`. */
-  readonly address: string;
-  /** Of a source in cluster mode; null otherwise. */
-  readonly id: NodeId | null;
-  readonly flavor: Flavor;
-  readonly isReplica: boolean;
-  /** Logical databases that hold keys, with their number. */
-  readonly databases: ReadonlyMap<number, number>;
-  /** Names of the libraries of functions. */
-  readonly functions: readonly string[];
-  /** Of a sample, of memory; 0 where there is none. */
-  readonly bytesPerKey: number;
-  readonly largeKeys: readonly { readonly key: string; readonly bytes: number }[];
-  /** The format version of its dumps; null where there is no key to see it by. */
-  readonly dumpVersion: number | null;
-  /** Tells which keys change: Redis 6.0 and later. */
-  readonly tellsChanges: boolean;
-}
+import type { ImportKeys, Planned } from './plan.ts';
 
 export interface ImportMeasures {
   readonly servers: readonly SourceServer[];
@@ -51,7 +30,6 @@ export interface ImportRequest {
 
 /** Farther away than this, what goes through this program takes a detour. */
 const ROUND_TRIP_MS_MAX = 5;
-const LARGE_KEY_BYTES_MIN = 10 * 1024 * 1024;
 
 /**
  * One step for each server that gives and has keys; no step where none has. Refused where the cluster is not healthy,
@@ -89,7 +67,7 @@ export function planImport(topology: Topology, measures: ImportMeasures, request
   });
   const from = listInWords(measures.servers.map(({ address }) => address));
   const intention = `import ${request.copy ? 'a copy of ' : ''}database ${database} of ${from}`;
-  const hazards = steps.length === 0 ? [] : hazardsOf(topology, measures, request, steps);
+  const hazards = steps.length === 0 ? [] : importHazards(topology, measures, request, steps);
   return { ok: true, plan: { version: 1, intention, basis: basisOf(topology), steps, hazards } };
 }
 
@@ -97,13 +75,6 @@ export function planImport(topology: Topology, measures: ImportMeasures, request
 function engineFor({ roundTripMs }: ImportMeasures, { copy, engine, isDirect }: ImportRequest): ImportKeys['engine'] {
   if (engine !== 'auto') return engine;
   return !copy && isDirect && roundTripMs > ROUND_TRIP_MS_MAX ? 'migrate' : 'relay';
-}
-
-function receiversOf(topology: Topology): readonly ReachedNode[] {
-  return primariesOf(topology)
-    .filter(isReached)
-    .filter(({ entry }) => entry.slots.length > 0)
-    .toSorted((left, right) => (left.id < right.id ? -1 : 1));
 }
 
 function refusal(rule: string, message: string, suggestion: string, nodeIds: readonly NodeId[] = []): Finding {
@@ -172,83 +143,4 @@ function refuseEngine({ copy, engine }: ImportRequest): readonly Finding[] {
       'Leave --engine away.',
     ),
   ];
-}
-
-function hazardsOf(
-  topology: Topology,
-  measures: ImportMeasures,
-  request: ImportRequest,
-  steps: readonly ImportKeys[],
-): readonly Hazard[] {
-  const keys = steps.reduce((sum, step) => sum + step.keys, 0);
-  const from = listInWords(steps.map((step) => step.from));
-  return [
-    ...(request.copy
-      ? []
-      : [
-          {
-            name: 'moves-keys',
-            message: `Keys are MOVED: each is deleted at ${from} once the cluster has it. With --copy they stay.`,
-          },
-        ]),
-    ...(request.replace
-      ? [{ name: 'replace', message: 'Keys that the cluster has with another value are overwritten (--replace).' }]
-      : []),
-    ...unwatched(measures, request),
-    ...memory(topology, steps),
-    ...largeKeys(measures),
-    ...functionsLeft(measures),
-    ...withoutReplica(topology, keys, request),
-  ];
-}
-
-function unwatched({ servers }: ImportMeasures, { copy }: ImportRequest): readonly Hazard[] {
-  const mute = servers.filter(({ tellsChanges }) => !tellsChanges);
-  if (!copy || mute.length === 0) return [];
-  const who = listInWords(mute.map(({ address }) => address));
-  const message = `${who} cannot tell which keys change (Redis 6.2 and later can): what is written meanwhile may be missing in the copy.`;
-  return [{ name: 'unwatched', message }];
-}
-
-function memory(topology: Topology, steps: readonly ImportKeys[]): readonly Hazard[] {
-  const bytes = steps.reduce((sum, step) => sum + step.bytes, 0);
-  const full = receiversOf(topology).flatMap((node) => {
-    const { used_memory: used, maxmemory: max } = node.reach.view.info;
-    const need = Number(used ?? 0) + (bytes * countSlots(node.entry.slots)) / SLOT_COUNT;
-    if (Number(max ?? 0) === 0 || need <= Number(max)) return [];
-    return [`${nameOf(node)} would need ${inMebibytes(need)} of ${inMebibytes(Number(max))}`];
-  });
-  if (full.length === 0) return [];
-  const message = `Memory does not suffice, so keys may be evicted or the import may stop: ${listInWords(full)}.`;
-  return [{ name: 'memory', message }];
-}
-
-function largeKeys({ servers }: ImportMeasures): readonly Hazard[] {
-  const large = servers
-    .flatMap((server) => server.largeKeys)
-    .filter(({ bytes }) => bytes >= LARGE_KEY_BYTES_MIN)
-    .map(({ key, bytes }) => `${key} (${inMebibytes(bytes)})`);
-  if (large.length === 0) return [];
-  const message = `The source and a primary serve nobody while one of these large keys is read and written: ${listInWords(large)}.`;
-  return [{ name: 'large-keys', message }];
-}
-
-function functionsLeft({ servers }: ImportMeasures): readonly Hazard[] {
-  const names = [...new Set(servers.flatMap(({ functions }) => functions))].sort();
-  if (names.length === 0) return [];
-  const message = `The source has functions, which are not imported: ${listInWords(names)}. Load them with FUNCTION LOAD on every primary.`;
-  return [{ name: 'functions', message }];
-}
-
-/** What is moved is then in one place only. */
-function withoutReplica(topology: Topology, keys: number, { copy }: ImportRequest): readonly Hazard[] {
-  const bare = receiversOf(topology).filter(({ id }) => !replicasOf(topology, id).some(isReached));
-  if (copy || bare.length === 0 || keys === 0) return [];
-  const who = bare.length > 2 ? `${bare.length} primaries that receive` : listInWords(bare.map(nameOf));
-  const message = `${who} ${bare.length === 1 ? 'has' : 'have'} no replica: the keys that are moved there are in one place only.`;
-  return [{ name: 'no-replica', message }];
-}
-
-function inMebibytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

@@ -20,8 +20,9 @@ export interface CallOptions {
   /** Default: the session's. */
   readonly timeoutMs?: number;
   /**
-   * Through a plain connection for thousands of small commands a second; bulk strings always come back as bytes. Only
-   * whole batches are ordered: a channel is for one caller at a time where commands depend on each other (WATCH).
+   * Through a plain connection for thousands of small commands a second; bulk strings always come back as bytes. One
+   * that breaks is not replaced before a call on it has failed, so that EXEC never goes where WATCH did not: where
+   * commands depend on each other like this, a channel is for one caller at a time.
    */
   readonly bulk?: boolean;
 }

@@ -3,10 +3,10 @@ import { mapBounded } from '../bounded.ts';
 import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
-import type { Flavor } from '../model/flavor.ts';
 import { keySlot } from '../model/key-slot.ts';
 import type { NodeId } from '../model/node.ts';
 import { hasSlot } from '../model/slot-set.ts';
+import type { SourceServer } from '../model/source-server.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
@@ -23,25 +23,9 @@ const LARGE_KEY_BYTES_MIN = 1024 * 1024;
 /** One value is dumped to see the format; a large one is not worth it. */
 const DUMPED_BYTES_MAX = 64 * 1024;
 
-/** A server that gives, as it was found. */
-export interface MeasuredServer {
-  readonly address: string;
+export interface MeasuredServer extends SourceServer {
   /** Where the keys are read. */
   readonly at: Address;
-  /** Of a source in cluster mode; null otherwise. */
-  readonly id: NodeId | null;
-  readonly flavor: Flavor;
-  readonly isReplica: boolean;
-  /** Logical databases that hold keys, with their number. */
-  readonly databases: ReadonlyMap<number, number>;
-  /** Names of the libraries of functions; none where the user may not ask. */
-  readonly functions: readonly string[];
-  /** Of a sample, of memory; 0 where there is none. */
-  readonly bytesPerKey: number;
-  readonly largeKeys: readonly { readonly key: string; readonly bytes: number }[];
-  /** The format version of its dumps; null where there is no key to see it by. */
-  readonly dumpVersion: number | null;
-  readonly tellsChanges: boolean;
 }
 
 export interface ImportSourceMeasures {

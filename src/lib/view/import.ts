@@ -87,9 +87,9 @@ export function renderImported(
   const summary = `${formatCount(keys)} keys imported (${formatBytes(bytes)}) in ${formatDuration(durationMs)}${rate}${there}. Run ${run}.`;
   return [
     isComplete ? paint(style, 'green', `[OK] ${summary}`) : summary,
-    ...problem(conflicts, 'exist in the cluster with another value; neither was changed', style),
+    ...problem(conflicts, 'in the cluster with another value already; neither was changed', style),
     ...problem(changed, 'changed at the source faster than they could be taken, or at the very end', style),
-    ...problem(unreadable, 'are in a form that the cluster does not read; they are as they were at the source', style),
+    ...problem(unreadable, 'in a form that the cluster does not read; left as it was at the source', style),
     ...(isUnwatched
       ? [
           paint(
@@ -110,5 +110,5 @@ function problem({ count, examples }: NamedKeys, what: string, style: Pick<Style
   if (count === 0) return [];
   const shown = examples.map((key) => `"${key}"`).join(', ');
   const more = count > examples.length ? ` and ${formatCount(count - examples.length)} more` : '';
-  return [paint(style, 'red', `[ERR] ${formatCount(count)} keys ${what}: ${shown}${more}`)];
+  return [paint(style, 'red', `[ERR] ${formatCount(count)} ${count === 1 ? 'key' : 'keys'} ${what}: ${shown}${more}`)];
 }

@@ -1,10 +1,11 @@
 /** Does the target hold the value that was read from the source? Asked only of keys that the target has already. */
+import { OpsError } from '../../errors.ts';
 import type { Argument, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { haveSameElements } from '../move/same-value.ts';
 import type { ImportContext } from './import-context.ts';
-import type { Item } from './relay.ts';
+import type { Item } from './read-batch.ts';
 import type { Target } from './targets.ts';
 
 /** Expiry travels as the time that is left, so the copy's differs by the time of the transfer. */
@@ -19,30 +20,41 @@ export interface Compared {
   readonly dump: Buffer | null;
 }
 
-/** In the order of the items. Throws UNREACHABLE where the target does not answer. */
+/** In the order of the items. A target that does not answer counts as `gone`. Throws UNREACHABLE where the source does not. */
 export async function compareWithTarget(
   context: ImportContext,
   target: Target,
   items: readonly Item[],
   lane: string,
 ): Promise<readonly Compared[]> {
-  const replies = await context.cluster.callMany(
-    target.node.address,
-    items.flatMap(({ key }) => [argv.type(key), argv.dump(key), argv.expiry(key)]),
-    { bulk: true, channel: lane },
-  );
+  const commands = items.flatMap(({ key }) => [argv.type(key), argv.dump(key), argv.expiry(key)]);
+  const replies = await askTarget(context, target, commands, lane);
   const compared: Compared[] = [];
   for (const [index, item] of items.entries()) {
-    const [type, dump, remainingMs] = replies.slice(3 * index, 3 * index + 3);
-    if (!Buffer.isBuffer(dump) || item.payload === null) compared.push({ state: 'gone', dump: null });
-    else {
-      const isSame =
-        isSameExpiry(item.expiryMs, Number(remainingMs)) &&
-        (sameBody(item.payload, dump) || (await sameElements(context, target, item.key, String(type), lane)));
-      compared.push({ state: isSame ? 'same' : 'different', dump });
-    }
+    const [type, dump, remainingMs] = (replies ?? []).slice(3 * index, 3 * index + 3);
+    if (!Buffer.isBuffer(dump) || item.payload === null) compared.push(GONE);
+    else if (!isSameExpiry(item.expiryMs, Number(remainingMs))) compared.push({ state: 'different', dump });
+    else if (sameBody(item.payload, dump)) compared.push({ state: 'same', dump });
+    else compared.push(await compareElements(context, target, item.key, { type: String(type), dump }, lane));
   }
   return compared;
+}
+
+const GONE: Compared = { state: 'gone', dump: null };
+
+/** Null where it does not answer: the source's connection must not be taken for broken with it, for it watches keys. */
+async function askTarget(
+  { cluster }: ImportContext,
+  target: Target,
+  commands: readonly (readonly Argument[])[],
+  lane: string,
+): Promise<readonly (Reply | ReplyError)[] | null> {
+  try {
+    return await cluster.callMany(target.node.address, commands, { bulk: true, channel: lane });
+  } catch (cause) {
+    if (cause instanceof OpsError && cause.code === 'UNREACHABLE') return null;
+    throw cause;
+  }
 }
 
 /** The same value in the same encoding, whatever the versions of the servers. */
@@ -57,19 +69,26 @@ function isSameExpiry(expiryMs: number, remainingMs: number): boolean {
 }
 
 /** Both sides must have the type, or one of them answers with an error. */
-async function sameElements(
-  { cluster, source, address }: ImportContext,
+async function compareElements(
+  context: ImportContext,
   target: Target,
   key: Buffer,
-  type: string,
+  { type, dump }: { readonly type: string; readonly dump: Buffer },
   lane: string,
-): Promise<boolean> {
+): Promise<Compared> {
+  const { source, address } = context;
+  const options = { bulk: true, channel: lane, database: source.database };
+  let isLost = false;
   const ask = async (side: 'source' | 'target', command: readonly Argument[]): Promise<Reply> => {
-    const [reply = null] =
+    const replies =
       side === 'source'
-        ? await source.cluster.callMany(address, [command], { bulk: true, channel: lane, database: source.database })
-        : await cluster.callMany(target.node.address, [command], { bulk: true, channel: lane });
+        ? await source.cluster.callMany(address, [command], options)
+        : await askTarget(context, target, [command], lane);
+    if (replies === null) isLost = true;
+    const [reply = null] = replies ?? [];
     return reply instanceof ReplyError ? reply.message : reply;
   };
-  return haveSameElements(key, type, ask);
+  const isSame = await haveSameElements(key, type, ask);
+  if (isLost) return GONE;
+  return { state: isSame ? 'same' : 'different', dump };
 }

@@ -4,26 +4,24 @@
  * acknowledged before.
  */
 import { throwIfInterrupted } from '../clock.ts';
+import { BatchSize } from './batch-size.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { Flight } from './flight.ts';
 import type { ImportContext } from './import-context.ts';
-import { cutBatches, type ListedKey, scannedPages } from './listing.ts';
+import { scannedPages } from './listing.ts';
 import { relay } from './relay.ts';
 
 const LANES = 8;
-const KEYS_PER_BATCH_MAX = 128;
-const BYTES_PER_BATCH_MAX = 1024 * 1024;
+const KEYS_PER_BATCH_MAX = 512;
 const BYTES_UNDER_WAY_MAX = 64 * 1024 * 1024;
 const ROUNDS_MAX = 20;
-/** Where a key has changed its size is not asked for again. */
-const CHANGED_KEY_BYTES_ASSUMED = 16 * 1024;
 
 /** Throws as `relay` does, and UNREACHABLE where the source's news was lost. What still changes after the last round is in the report. */
 export async function copySource(context: ImportContext): Promise<void> {
   const { source, address, tally } = context;
   const feed = await source.cluster.trackChanges(address);
   const copied = new Fingerprints();
-  const copy = (pages: AsyncIterable<readonly ListedKey[]>): Promise<void> => copyPages(context, pages, copied);
+  const copy = (pages: AsyncIterable<readonly Buffer[]>): Promise<void> => copyPages(context, pages, copied);
   try {
     await copy(unseen(scannedPages(context), copied));
     if (feed === null) return tally.unwatched();
@@ -44,24 +42,26 @@ export async function copySource(context: ImportContext): Promise<void> {
 
 /** SCAN may name a key again. */
 async function* unseen(
-  pages: AsyncIterable<readonly ListedKey[]>,
+  pages: AsyncIterable<readonly Buffer[]>,
   copied: Fingerprints,
-): AsyncGenerator<readonly ListedKey[]> {
-  for await (const page of pages) yield page.filter(({ key }) => !copied.has(key));
+): AsyncGenerator<readonly Buffer[]> {
+  for await (const page of pages) yield page.filter((key) => !copied.has(key));
 }
 
-async function* onePage(keys: readonly Buffer[]): AsyncGenerator<readonly ListedKey[]> {
-  yield keys.map((key) => ({ key, bytes: CHANGED_KEY_BYTES_ASSUMED }));
+async function* onePage(keys: readonly Buffer[]): AsyncGenerator<readonly Buffer[]> {
+  yield keys;
 }
 
 async function copyPages(
   context: ImportContext,
-  pages: AsyncIterable<readonly ListedKey[]>,
+  pages: AsyncIterable<readonly Buffer[]>,
   copied: Fingerprints,
 ): Promise<void> {
-  const { clock, pace, signal } = context;
+  const { pace, signal } = context;
   const flight = new Flight('import', LANES, BYTES_UNDER_WAY_MAX);
+  const size = new BatchSize(KEYS_PER_BATCH_MAX);
   const road = {
+    onRead: (count: number, bytes: number) => size.record(count, bytes),
     isOurs: (key: Buffer) => copied.has(key),
     onCopied: (keys: readonly Buffer[]) => {
       for (const key of keys) copied.add(key);
@@ -69,14 +69,14 @@ async function copyPages(
   };
   try {
     for await (const page of pages) {
-      for (const batch of cutBatches(page, KEYS_PER_BATCH_MAX, BYTES_PER_BATCH_MAX)) {
+      for (let next = 0; next < page.length; ) {
         throwIfInterrupted(signal);
         await pace.admit(signal);
-        await flight.start(batch.bytes, async (lane) => {
-          const begun = clock.now();
-          await relay(context, batch.keys, batch.bytes, { lane, ...road });
-          pace.record(batch.keys.length, clock.now() - begun);
-        });
+        const keys = page.slice(next, next + size.keysWithin(pace.limits));
+        next += keys.length;
+        // Reckoned when it begins: with so many under way the rate would be passed before the first has ended.
+        pace.record(keys.length, 0);
+        await flight.start(size.bytesOf(keys.length), (lane) => relay(context, keys, { lane, ...road }));
       }
     }
   } finally {

@@ -25,9 +25,14 @@ export interface ImportContext {
   readonly settled: Set<string>;
 }
 
-/** Keys that are handled together, in one go. */
-export interface Batch {
-  readonly keys: readonly Buffer[];
-  /** Of memory at the source, as far as it tells; bounds what is held here at one time. */
-  readonly bytes: number;
+/** How one batch goes. */
+export interface Road {
+  /** The channel to use on either side; nobody else uses it meanwhile. */
+  readonly lane: string;
+  /** True for keys that this run itself has brought to the target: they are overwritten by the source's newer value. */
+  readonly isOurs: (key: Buffer) => boolean;
+  /** Told what the values took that were read. */
+  readonly onRead: (keys: number, bytes: number) => void;
+  /** Told of keys that are at the target now. */
+  readonly onCopied: (keys: readonly Buffer[]) => void;
 }

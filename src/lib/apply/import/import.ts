@@ -72,7 +72,7 @@ export interface NamedKeys {
 export interface ImportReport {
   /** Keys that came to the target in this run. */
   readonly keys: number;
-  /** Of their values, as they were dumped; of those that MIGRATE sent, as much memory as the source says. */
+  /** Of their values, as they were dumped; 0 for those that MIGRATE sent. */
   readonly bytes: number;
   /** Keys that the target had with the same value. */
   readonly alreadyThere: number;

@@ -7,8 +7,7 @@ import { OpsError } from '../../errors.ts';
 import { formatAddress } from '../../model/address.ts';
 import { keySlot } from '../../model/key-slot.ts';
 import { ReplyError, type ReplyErrorKind } from '../../wire/reply-error.ts';
-import type { Batch, ImportContext } from './import-context.ts';
-import type { ListedKey } from './listing.ts';
+import type { ImportContext, Road } from './import-context.ts';
 import { relay } from './relay.ts';
 import type { Target } from './targets.ts';
 
@@ -33,31 +32,31 @@ export class MigrateRoad {
   }
 
   /** The keys of each owner; those without an owner are a group too. */
-  groupByOwner(page: readonly ListedKey[]): readonly (readonly ListedKey[])[] {
-    const groups = new Map<Target | null, ListedKey[]>();
-    for (const listed of page) {
-      const owner = this.#context.targets.ownerOf(keySlot(listed.key));
+  groupByOwner(page: readonly Buffer[]): readonly (readonly Buffer[])[] {
+    const groups = new Map<Target | null, Buffer[]>();
+    for (const key of page) {
+      const owner = this.#context.targets.ownerOf(keySlot(key));
       const group = groups.get(owner);
-      if (group) group.push(listed);
-      else groups.set(owner, [listed]);
+      if (group) group.push(key);
+      else groups.set(owner, [key]);
     }
     return [...groups.values()];
   }
 
   /** Returns as `relay` does. Throws as it does, and FAILED where MIGRATE does not work and nothing else may be done. */
-  async move(batch: Batch, lane: string): Promise<void> {
-    const target = this.#ownerOf(batch);
-    const refusal = target === null || this.#isGivenUp ? null : await this.#migrate(batch, target, lane);
+  async move(keys: readonly Buffer[], road: Road): Promise<void> {
+    const target = this.#ownerOf(keys);
+    const refusal = target === null || this.#isGivenUp ? null : await this.#migrate(keys, target, road.lane);
     if (refusal === 'done') return;
     if (target !== null && refusal !== null && !SETTLED_BY_RELAY.includes(refusal.kind)) this.#reckon(target, refusal);
-    await relay(this.#context, batch.keys, batch.bytes, { lane, isOurs: () => false, onCopied: () => undefined });
+    await relay(this.#context, keys, road);
   }
 
-  #ownerOf({ keys }: Batch): Target | null {
+  #ownerOf(keys: readonly Buffer[]): Target | null {
     return keys[0] === undefined ? null : this.#context.targets.ownerOf(keySlot(keys[0]));
   }
 
-  async #migrate({ keys, bytes }: Batch, { node }: Target, lane: string): Promise<ReplyError | 'done'> {
+  async #migrate(keys: readonly Buffer[], { node }: Target, lane: string): Promise<ReplyError | 'done'> {
     const { source, address, settings, tally } = this.#context;
     const reply = await source.cluster.migrate({
       source: address,
@@ -71,7 +70,7 @@ export class MigrateRoad {
     });
     if (reply instanceof ReplyError) return reply;
     this.#failures = 0;
-    tally.imported(keys.length, bytes);
+    tally.imported(keys.length, 0);
     return 'done';
   }
 

@@ -242,7 +242,8 @@ describe('a backup that does not come to its end', () => {
   it('slots that move meanwhile: exit code 1, and nothing is left; with --force the manifest says so', async () => {
     for (const force of [false, true]) {
       const parent = newFolder();
-      await slowly(SLOWLY);
+      // Long enough for a reshard on a busy machine: seven seconds.
+      await slowly('25000');
       const running = cluster(`backup ${formed.seed} ${parent}/b ${force ? '--force' : ''}`);
       await eventually(() => expect(partialFiles(parent).length).toBeGreaterThan(0), { what: 'it is at work' });
       const [from, to] = force ? [formed.primary(1), formed.primary(0)] : [formed.primary(0), formed.primary(1)];

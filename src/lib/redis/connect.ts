@@ -9,6 +9,7 @@ import type { Argument, Reply, SourceCluster } from './cluster.ts';
 import { Connections, reasonOf } from './connections.ts';
 import { observe, observeEach } from './observe.ts';
 import type { ConnectOptions } from './options.ts';
+import { openSnapshot } from './snapshot.ts';
 
 /** Opens nothing yet: connections are made when they are needed. */
 export function connect(options: ConnectOptions): SourceCluster {
@@ -20,6 +21,7 @@ export function connect(options: ConnectOptions): SourceCluster {
     call: (address, argv) => call(connections, address, argv),
     callMany: (address, commands, callOptions) => connections.callMany(address, commands, callOptions),
     migrate: (migration) => connections.migrate(migration),
+    openSnapshot: (address, snapshotOptions) => openSnapshot(options, address, snapshotOptions),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
     trackChanges: (address) => trackChanges(connections, address),
     close: () => connections.close(),

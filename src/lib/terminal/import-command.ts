@@ -1,5 +1,6 @@
 /** What a command does that imports keys: it looks at the source, plans, asks, imports, and tells what it came to. */
-import { IMPORT_DEFAULTS, type ImportReport } from '../apply/import/import.ts';
+
+import { IMPORT_DEFAULTS } from '../apply/import/import.ts';
 import { isComplete, runImport } from '../apply/import/run-import.ts';
 import type { Journal } from '../apply/journal.ts';
 import type { PaceLimits } from '../apply/move/pace.ts';
@@ -7,6 +8,7 @@ import { PACE_DEFAULTS } from '../apply/move/settings.ts';
 import { CLIENT_NAME_PREFIX, refuseBeside } from '../apply/refuse-beside.ts';
 import { type Address, formatAddress } from '../model/address.ts';
 import { formatFlavor } from '../model/flavor.ts';
+import type { ImportReport } from '../model/import-report.ts';
 import type { Topology } from '../model/topology.ts';
 import { reachedNodes } from '../model/topology.ts';
 import { planImport } from '../plan/import.ts';

@@ -1,26 +1,10 @@
 /** What an import will do and what it came to, for a person and as JSON. redis-cli's lines stand first, to the letter. */
+import type { ImportReport, NamedKeys } from '../model/import-report.ts';
 import type { ImportKeys, Plan } from '../plan/plan.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import { type Column, renderTable } from './table.ts';
 import { formatBytes, formatCount, formatDuration } from './units.ts';
-
-/** Some keys, by number and by the first few names. */
-interface NamedKeys {
-  readonly count: number;
-  readonly examples: readonly string[];
-}
-
-/** What an import came to. */
-export interface ImportOutcome {
-  readonly keys: number;
-  readonly bytes: number;
-  readonly alreadyThere: number;
-  readonly conflicts: NamedKeys;
-  readonly changed: NamedKeys;
-  readonly unreadable: NamedKeys;
-  readonly isUnwatched: boolean;
-}
 
 const COLUMNS: readonly Column[] = [
   { head: 'source' },
@@ -75,7 +59,7 @@ function importTable(
 
 /** The closing lines. `again`: what to type for keys that were left alone. */
 export function renderImported(
-  outcome: ImportOutcome,
+  outcome: ImportReport,
   durationMs: number,
   run: string,
   style: Pick<Style, 'color'>,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { ImportReport } from '../../../src/lib/model/import-report.ts';
 import { renderImportProgress } from '../../../src/lib/terminal/import-progress.ts';
-import { type ImportOutcome, renderImported } from '../../../src/lib/view/import.ts';
+import { renderImported } from '../../../src/lib/view/import.ts';
 import { PLAIN } from '../../../src/lib/view/style.ts';
 
 const NONE = { count: 0, examples: [] };
-const outcome: ImportOutcome = {
+const outcome: ImportReport = {
   keys: 1234,
   bytes: 2048,
   alreadyThere: 0,

@@ -1,7 +1,8 @@
 /** How far an import has come: many reports, a few events, and the report at the end. */
+
+import type { ImportReport, NamedKeys } from '../../model/import-report.ts';
 import type { Clock } from '../clock.ts';
 import type { Emit } from '../events.ts';
-import type { ImportReport, NamedKeys } from './import.ts';
 
 /** Events at most this often: a terminal shows no more, and a log should not hold more. */
 const EMIT_EVERY_MS = 200;

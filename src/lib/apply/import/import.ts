@@ -5,8 +5,10 @@
  * that it has not changed meanwhile. So a run may be killed at any moment and typed again: what is there already with
  * the same value is done. With `copy` the source tells which keys change, and those are copied again until it is quiet.
  */
+
 import { OpsError } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
+import type { ImportReport } from '../../model/import-report.ts';
 import type { Cluster, SourceCluster } from '../../redis/cluster.ts';
 import type { Clock } from '../clock.ts';
 import { SYSTEM_CLOCK, throwIfInterrupted } from '../clock.ts';
@@ -61,30 +63,6 @@ export interface ImportSettings {
 }
 
 export const IMPORT_DEFAULTS = { patienceMs: 60_000, migrateTimeoutMs: 5000 } as const;
-
-/** Some keys, by number and by name. */
-export interface NamedKeys {
-  readonly count: number;
-  /** The first few, printable: bytes outside ASCII are escaped. */
-  readonly examples: readonly string[];
-}
-
-export interface ImportReport {
-  /** Keys that came to the target in this run. */
-  readonly keys: number;
-  /** Of their values, as they were dumped; 0 for those that MIGRATE sent. */
-  readonly bytes: number;
-  /** Keys that the target had with the same value. */
-  readonly alreadyThere: number;
-  /** Keys that the target has with another value: nothing was done to either side. */
-  readonly conflicts: NamedKeys;
-  /** Keys that changed at the source so fast, or so late, that the target may have an older value, or none. */
-  readonly changed: NamedKeys;
-  /** Keys that the target cannot read: they are as they were at the source. */
-  readonly unreadable: NamedKeys;
-  /** True where changes during a copy could not be watched: what was written meanwhile may be missing. */
-  readonly isUnwatched: boolean;
-}
 
 /**
  * Returns when all keys are where they belong, or named in the report. Throws what stopped it: UNREACHABLE or FAILED,

@@ -1,9 +1,10 @@
 /** Carrying out a plan of `planImport`: the journal around it, and what it came to. */
 import { OpsError } from '../../errors.ts';
+import type { ImportReport } from '../../model/import-report.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Journal } from '../journal.ts';
 import { refuseStale } from '../run-moves.ts';
-import type { ImportExecution, ImportReport, ImportSettings, ImportSource } from './import.ts';
+import type { ImportExecution, ImportSettings, ImportSource } from './import.ts';
 import { importKeys } from './import.ts';
 
 /** True where every key is where it belongs, with the value that the source had at the end. */

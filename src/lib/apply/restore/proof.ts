@@ -1,11 +1,12 @@
 /** Is what the file holds in the cluster now? Counted by slots, and looked at key by key for a random few. */
+
+import type { NamedKeys } from '../../model/import-report.ts';
 import { keySlot } from '../../model/key-slot.ts';
 import { eachSlot, type SlotSet } from '../../model/slot-set.ts';
 import type { Argument, Cluster, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { sameBody } from '../import/compare-values.ts';
-import type { NamedKeys } from '../import/import.ts';
 import { printable } from '../import/import-tally.ts';
 import type { Target, Targets } from '../import/targets.ts';
 import { haveSameElements } from '../move/same-value.ts';

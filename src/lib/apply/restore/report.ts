@@ -1,5 +1,5 @@
 /** What has become of a backup that was restored, and what it lacks. */
-import type { ImportReport } from '../import/import.ts';
+import type { ImportReport } from '../../model/import-report.ts';
 import type { SampleReport } from './proof.ts';
 
 /** What has become of one file. */

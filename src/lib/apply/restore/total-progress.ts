@@ -1,6 +1,7 @@
 /** Several files are restored at a time; the operator wants to know how far all of them are together. */
+
+import type { ImportReport } from '../../model/import-report.ts';
 import type { Emit, ImportProgress } from '../events.ts';
-import type { ImportReport } from '../import/import.ts';
 
 export class TotalProgress {
   readonly #emit: Emit;

@@ -6,6 +6,7 @@ import { formatAddress } from '../model/address.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import type { Argument, Cluster, Reply } from './cluster.ts';
 import { Connections, reasonOf } from './connections.ts';
+import { MigrateTargets } from './migrate-target.ts';
 import { observe, observeEach } from './observe.ts';
 import type { ConnectOptions } from './options.ts';
 
@@ -13,12 +14,14 @@ import type { ConnectOptions } from './options.ts';
 export function connect(options: ConnectOptions): Cluster {
   const connections = new Connections(options);
   const observer = { connections, options };
+  const targets = new MigrateTargets(connections, options.tls !== null);
   return {
     observe: (seeds) => observe(observer, seeds),
     observeEach: (addresses) => observeEach(observer, addresses),
     call: (address, argv) => call(connections, address, argv),
     callMany: (address, commands, callOptions) => connections.callMany(address, commands, callOptions),
-    migrate: (migration) => connections.migrate(migration),
+    migrate: async (migration) =>
+      connections.migrate({ ...migration, target: await targets.reachedFrom(migration.source, migration.target) }),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
     close: () => connections.close(),
   };

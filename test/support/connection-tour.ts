@@ -1,0 +1,229 @@
+/**
+ * Every command, one after the other, over one way to reach the nodes. Three servers become a cluster, keys of every
+ * kind are put into it, and each command has to do its work without losing one of them; a fourth and a fifth server join
+ * and leave. What is really there is looked at past the program, directly.
+ */
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { present } from '../../src/lib/assert.ts';
+import { parseClusterNodes } from '../../src/lib/wire/cluster-nodes.ts';
+import { ByteClients } from './byte-clients.ts';
+import { clusterCli, type RunResult } from './executables.ts';
+import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from './keys-of-all-kinds.ts';
+import { type RawOptions, type RawReply, rawCommand } from './raw-command.ts';
+import { findServer, type ServerFlavor } from './server-binaries.ts';
+import type { TestServer } from './servers.ts';
+import { killedRun, newStateFolder, type StateFolder } from './watched-run.ts';
+
+/** The servers, and how an operator reaches them. */
+export interface Reached {
+  /** Five in cluster mode, not joined. */
+  readonly nodes: readonly TestServer[];
+  /** One that is not in cluster mode. */
+  readonly source: TestServer;
+  /** How each of the five is typed. */
+  readonly typed: readonly string[];
+  /** How `source` is typed. */
+  readonly typedSource: string;
+  /** What stands on the line of each command. */
+  readonly flags: (command: string) => readonly string[];
+  /** What import has beside it. */
+  readonly sourceFlags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** How the test itself logs in. */
+  readonly login: RawOptions;
+  stop(): Promise<void>;
+}
+
+export interface Way {
+  readonly name: string;
+  readonly flavor: ServerFlavor;
+  readonly reach: () => Promise<Reached>;
+  /** After each command that has ended. */
+  readonly inspect?: (reached: Reached, command: string, run: RunResult) => Promise<void>;
+}
+
+const NODES = 5;
+const RANGE = [100, 139] as const;
+const KEYS = 96;
+const SLOWLY = '--throttle 150keys/s --max-pause 1';
+
+/** The number of servers in cluster mode that a tour takes. */
+export const TOUR_NODES = NODES;
+
+/** Registers the tests. A server that is not there is not tested, and the report shows its tests as skipped. */
+export function tour(way: Way): void {
+  describe.runIf(findServer(way.flavor) !== null)(`${way.name}, server ${way.flavor}`, () => {
+    const at = new Tour(way);
+    beforeAll(() => at.begin());
+    afterAll(() => at.end());
+    formingAndLooking(at);
+    moving(at, way.flavor);
+    calling(at);
+  });
+}
+
+class Tour {
+  readonly #way: Way;
+  #reached: Reached | undefined;
+  #clients: ByteClients | undefined;
+  #keys: readonly StoredKey[] = [];
+
+  constructor(way: Way) {
+    this.#way = way;
+  }
+
+  async begin(): Promise<void> {
+    this.#reached = await this.#way.reach();
+    this.#clients = new ByteClients(this.reached.login);
+  }
+
+  async end(): Promise<void> {
+    this.#clients?.close();
+    await this.#reached?.stop();
+  }
+
+  get reached(): Reached {
+    return present(this.#reached, 'the servers were started');
+  }
+
+  get clients(): ByteClients {
+    return present(this.#clients, 'the servers were started');
+  }
+
+  node(index: number): TestServer {
+    return present(this.reached.nodes[index], `there is a server ${index}`);
+  }
+
+  typed(index: number): string {
+    return present(this.reached.typed[index], `there is a server ${index}`);
+  }
+
+  call(index: number, ...argv: readonly string[]): Promise<RawReply> {
+    return rawCommand(this.node(index).address, argv, this.reached.login);
+  }
+
+  async idOf(index: number): Promise<string> {
+    return String(await this.call(index, 'CLUSTER', 'MYID'));
+  }
+
+  /** Types the line with the way's own flags; it has to end with this exit code. */
+  async run(line: string, state: StateFolder = newStateFolder(), code = 0): Promise<RunResult> {
+    const words = line.trim().split(/\s+/);
+    const command = present(words[0], 'a line begins with a command');
+    const run = await clusterCli(this.#typed(words), this.#options(state));
+    expect({ line, ...run }).toMatchObject({ code });
+    await this.#way.inspect?.(this.reached, command, run);
+    return run;
+  }
+
+  /** Types the line, and kills the run while keys are on their way. */
+  async runKilled(line: string, state: StateFolder): Promise<void> {
+    const typed = this.#typed(line.split(/\s+/)).join(' ');
+    const run = await killedRun(typed, this.#options(state), { lines: 3, afterMs: 150 });
+    expect({ line, ...run }).toMatchObject({ signal: 'SIGKILL' });
+  }
+
+  #typed([command = '', ...words]: readonly string[]): readonly string[] {
+    return [command, ...this.reached.flags(command), ...words];
+  }
+
+  #options(state: StateFolder): StateFolder {
+    return { env: { ...this.reached.env, ...state.env } };
+  }
+
+  async putKeys(): Promise<void> {
+    await putAllKinds(this.clients, this.node(0).address, RANGE, KEYS);
+    this.#keys = await storedIn(this.clients, this.members());
+    expect(this.#keys).toHaveLength(KEYS);
+  }
+
+  async expectKeys(): Promise<void> {
+    expectSameKeys(await storedIn(this.clients, this.members()), this.#keys);
+  }
+
+  members(): readonly string[] {
+    return this.reached.nodes.slice(0, 3).map(({ address }) => address);
+  }
+
+  /** Does the server have all of these slots, in its own view? */
+  async owns(index: number, [first, last]: readonly [number, number]): Promise<boolean> {
+    const own = parseClusterNodes(String(await this.call(index, 'CLUSTER', 'NODES'))).find(({ flags }) =>
+      flags.includes('myself'),
+    );
+    return own?.slots.some(([from, to]) => from <= first && last <= to) === true;
+  }
+}
+
+function formingAndLooking(at: Tour): void {
+  it('create', async () => {
+    await at.run(`create ${at.typed(0)} ${at.typed(1)} ${at.typed(2)} --yes`);
+    for (const index of [0, 1, 2])
+      expect(String(await at.call(index, 'CLUSTER', 'INFO'))).toContain('cluster_state:ok');
+    await at.putKeys();
+  });
+
+  it.each(['check', 'info', 'nodes'])('%s', async (command) => {
+    const { stdout } = await at.run(`${command} ${at.typed(1)} --json`);
+    for (const index of [0, 1, 2]) expect(stdout).toContain(`:${at.typed(index).split(':').at(-1)}"`);
+    expect(stdout).not.toContain('Could not connect');
+    await at.run(`${command} ${at.typed(2)}`);
+  });
+}
+
+function moving(at: Tour, flavor: ServerFlavor): void {
+  const isAtomic = flavor === 'valkey-9.1';
+
+  it('reshard, key by key', async () => {
+    await at.run(`reshard ${at.typed(2)} --ranges 100-119 --to ${at.typed(1)} --mover key-wise --yes`);
+    expect(await at.owns(1, [100, 119])).toBe(true);
+    await at.expectKeys();
+  });
+
+  it.runIf(isAtomic)('reshard, inside the servers', async () => {
+    await at.run(`reshard ${at.typed(2)} --ranges 120-139 --to ${at.typed(1)} --mover atomic --yes`);
+    expect(await at.owns(1, [100, 139])).toBe(true);
+    await at.expectKeys();
+  });
+
+  it('reshard from a saved plan: apply', async () => {
+    const file = path.join(newStateFolder().env.XDG_STATE_HOME, 'plan.json');
+    await at.run(`reshard ${at.typed(0)} --ranges 100-139 --to ${at.typed(2)} --plan-out ${file} --dry-run`);
+    await at.run(`apply ${file} ${at.typed(0)} --yes`);
+    expect(await at.owns(2, [100, 139])).toBe(true);
+    await at.expectKeys();
+  });
+
+  it('reshard killed, resume, undo', async () => {
+    const state = newStateFolder();
+    await at.runKilled(
+      `reshard ${at.typed(0)} --ranges 100-139 --to ${at.typed(0)} --mover key-wise ${SLOWLY} --yes`,
+      state,
+    );
+    await at.run('resume --yes', state);
+    expect(await at.owns(0, [100, 139])).toBe(true);
+    await at.expectKeys();
+    await at.run('undo --yes', state);
+    expect(await at.owns(2, [100, 139])).toBe(true);
+    await at.expectKeys();
+  });
+
+  it('rebalance', async () => {
+    await at.run(`rebalance ${at.typed(0)} --threshold 0 --yes`);
+    await at.expectKeys();
+    await at.run(`check ${at.typed(0)}`);
+  });
+}
+
+function calling(at: Tour): void {
+  it('call', async () => {
+    const { stdout } = await at.run(`call ${at.typed(0)} --json CLUSTER MYID`);
+    for (const index of [0, 1, 2]) expect(stdout).toContain(await at.idOf(index));
+  });
+
+  it('set-timeout', async () => {
+    await at.run(`set-timeout ${at.typed(0)} 2500`);
+    for (const index of [0, 1, 2])
+      expect(await at.call(index, 'CONFIG', 'GET', 'cluster-node-timeout')).toContain('2500');
+  });
+}

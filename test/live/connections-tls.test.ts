@@ -27,6 +27,13 @@ for (const flavor of ['default', 'valkey-9.1'] as const)
       }),
   });
 
+for (const flavor of ['default', 'valkey-9.1'] as const)
+  tour({
+    name: 'TLS between the nodes, and plain ports for clients',
+    flavor,
+    reach: () => reachServers({ flavor, tls: { plainPorts: true } }, () => ({})),
+  });
+
 describe('who may connect over TLS', () => {
   let formed: FormedCluster;
   let tls: Certificates;

@@ -3,6 +3,7 @@ import { continueJournal, coveredBy } from '../lib/apply/journal.ts';
 import { restoreSettings } from '../lib/apply/keep-primaries.ts';
 import { OpsError } from '../lib/errors.ts';
 import type { Topology } from '../lib/model/topology.ts';
+import { commandBack, membershipOf } from '../lib/plan/membership.ts';
 import { planFinishOpen, planUndo } from '../lib/plan/resume.ts';
 import { simulateEnd } from '../lib/plan/simulate.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
@@ -30,6 +31,7 @@ to its end, so that clients find every key at every moment; then the slots go ba
     const run = findRun(directory, name, canBeUndone);
     if (run === null)
       throw new OpsError('USAGE', 'No run of this machine can be undone.', { suggestions: ['See `cluster history`.'] });
+    refuseMembership(run);
     const words = seeds.length > 0 ? seeds : addressesOf(run.plan);
     const journal = this.openJournal(run.run);
     return this.withRun(flags, words, (session, topology) => this.goBack(run, session, topology, journal, flags), {
@@ -66,12 +68,24 @@ to its end, so that clients find every key at every moment; then the slots go ba
   }
 }
 
-/** A run that has moved slots and was not taken back. Undoing is not undone, so each `undo` goes one run further back. */
+/** Adding and removing is taken back by the opposite command, which looks at the cluster as it is now. */
+function refuseMembership({ run, plan }: Run): void {
+  const back = commandBack(plan);
+  if (back === null) return;
+  throw new OpsError('REFUSED', `Run ${run} is not undone by itself: it was to ${plan.intention}.`, {
+    suggestions: [
+      `For the opposite: ${back}`,
+      'To undo an older run, name it: cluster undo RUN, see `cluster history`.',
+    ],
+  });
+}
+
+/** A run that has moved slots, or changed who is a member, and was not taken back. Undoing is not undone, so each `undo` goes one run further back. */
 function canBeUndone({ outcome, plan, undoes }: Run): boolean {
   return (
     undoes === undefined &&
     outcome !== 'undone' &&
     outcome !== 'failed' &&
-    plan.steps.some(({ kind }) => kind === 'move-slots')
+    (plan.steps.some(({ kind }) => kind === 'move-slots') || membershipOf(plan) !== null)
   );
 }

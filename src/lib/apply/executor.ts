@@ -15,14 +15,18 @@ import type { Cluster } from '../redis/cluster.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { addSlots, setEpoch } from './assign.ts';
 import { type Clock, SYSTEM_CLOCK, throwIfInterrupted } from './clock.ts';
+import { copyFunctions } from './copy-functions.ts';
 import type { Emit } from './events.ts';
 import type { Execution } from './execution.ts';
+import { forget } from './forget.ts';
 import { join } from './join.ts';
 import type { Journal } from './journal.ts';
+import { leave } from './leave.ts';
 import { type IndexedMove, moveAll } from './move/all.ts';
 import { MOVE_DEFAULTS, type MoveSettings } from './move/settings.ts';
 import { replicate } from './replicate.ts';
 import { reset } from './reset.ts';
+import { settleNewcomers } from './settle-newcomers.ts';
 
 const CONCURRENT_STEPS_MAX = 64;
 
@@ -104,18 +108,30 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
 
 /** The nodes that the step changes. */
 export function nodesOf(step: Step): readonly NodeId[] {
-  if (step.kind === 'move-slots') return [step.source.id, step.target.id];
-  return (step.kind === 'join' ? step.nodes : [step.node]).map(({ id }) => id);
+  switch (step.kind) {
+    case 'move-slots':
+      return [step.source.id, step.target.id];
+    case 'join':
+      return (step.newcomers ?? step.nodes).map(({ id }) => id);
+    case 'forget':
+      return step.by.map(({ id }) => id);
+    case 'settle':
+      return [];
+    default:
+      return [step.node.id];
+  }
 }
 
 function movesOf(stage: readonly IndexedStep[]): readonly IndexedMove[] {
   return stage.flatMap(({ index, step }) => (step.kind === 'move-slots' ? [{ index, move: step }] : []));
 }
 
-/** A join is many commands, and may have acted before one of them was refused; all other steps are one. */
+/** Some steps are many commands, and may have acted before one of them was refused; all others are one. */
 function mayHaveActed(step: Step, failure: unknown): boolean {
-  return step.kind === 'join' || !(failure instanceof OpsError && failure.cause instanceof ReplyError);
+  return MANY_COMMANDS.has(step.kind) || !(failure instanceof OpsError && failure.cause instanceof ReplyError);
 }
+
+const MANY_COMMANDS: ReadonlySet<StepKind> = new Set(['join', 'forget', 'leave']);
 
 /** Moves are not among them: they take turns by rules of their own (`move/all.ts`). */
 type Performers = {
@@ -125,7 +141,17 @@ type Performers = {
   ) => Promise<void>;
 };
 
-const PERFORMERS: Performers = { reset, 'set-epoch': setEpoch, 'add-slots': addSlots, join, replicate };
+const PERFORMERS: Performers = {
+  reset,
+  'set-epoch': setEpoch,
+  'add-slots': addSlots,
+  join,
+  replicate,
+  'copy-functions': copyFunctions,
+  settle: settleNewcomers,
+  forget,
+  leave,
+};
 
 function perform(execution: Execution, step: Exclude<Step, { kind: 'move-slots' }>): Promise<void> {
   // The table has, for each kind, the function for that kind; TypeScript cannot carry the kind from key to argument.

@@ -13,7 +13,7 @@ import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { hasFlag } from '../model/node.ts';
 import type { TopologyNode } from '../model/topology.ts';
-import type { Step } from '../plan/plan.ts';
+import type { NodeRef, Step } from '../plan/plan.ts';
 import { argv } from '../wire/argv.ts';
 import { parseClusterNodes } from '../wire/cluster-nodes.ts';
 import { waitUntilNothingIsMissing } from './clock.ts';
@@ -28,7 +28,7 @@ const NEIGHBOURS_MAX = 64;
 /** Throws TIMEOUT naming who does not know whom, with what was found out about their bus ports. */
 export async function join(execution: Execution, step: Extract<Step, { kind: 'join' }>): Promise<void> {
   const nodes = step.nodes.map((ref) => nodeOf(execution, ref));
-  await introduce(execution, nodes);
+  await introduce(execution, nodes, step.newcomers);
   let unfinished = nodes;
   let unknown: ReadonlySet<string> = new Set();
   const what = 'every node to know every other';
@@ -57,11 +57,26 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
   }
 }
 
-/** Sends the MEETs of the mesh, or of the ring of neighbours where a mesh would be too large. Also spreads news. */
-async function introduce(execution: Execution, nodes: readonly TopologyNode[]): Promise<void> {
+/**
+ * Sends the MEETs of the mesh, or of the ring of neighbours where a mesh would be too large. Also spreads news. Where
+ * there are newcomers, each of them meets the others, and nobody else does.
+ */
+async function introduce(
+  execution: Execution,
+  nodes: readonly TopologyNode[],
+  newcomers: readonly NodeRef[] = [],
+): Promise<void> {
+  const isNew = (index: number): boolean => newcomers.some(({ id }) => id === nodes[index]?.id);
+  for (const { address } of newcomers)
+    execution.emit({
+      event: 'notice',
+      message: `>>> Send CLUSTER MEET to node ${address} to make it join the cluster.`,
+    });
   await mapBounded([...nodes.keys()], CONCURRENT_NODES_MAX, async (index) => {
     const node = nodes[index] as TopologyNode;
-    const peers = neighbours(index, nodes.length).map((other) => nodes[other] as TopologyNode);
+    const around = isNew(index) ? [...nodes.keys()].filter((other) => other !== index) : [];
+    const reached = newcomers.length === 0 ? neighbours(index, nodes.length) : around.slice(0, 2 * NEIGHBOURS_MAX);
+    const peers = reached.map((other) => nodes[other] as TopologyNode);
     if (peers.length > 0)
       await execution.cluster.callMany(
         node.address,

@@ -57,7 +57,8 @@ export function refuseStale(plan: Plan, now: Topology): void {
   });
 }
 
-async function verifyMoves(
+/** Returns the cluster once every slot is where the plan said, none is open, and all views agree. Throws TIMEOUT. */
+export async function verifyMoves(
   plan: Plan,
   before: Topology,
   seeds: readonly Address[],

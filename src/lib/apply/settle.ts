@@ -32,17 +32,28 @@ interface Lack {
   readonly reasons: readonly string[];
 }
 
-/** Throws TIMEOUT with one line for each node that lacks something. */
-export async function settle(desired: Topology, level: SettleLevel, options: ExecutorOptions): Promise<void> {
+/**
+ * Throws TIMEOUT with one line for each node that lacks something. With a `focus` only news of these nodes counts, and
+ * only they have to serve.
+ */
+export async function settle(
+  desired: Topology,
+  level: SettleLevel,
+  options: Pick<ExecutorOptions, 'cluster' | 'waitTimeoutMs' | 'signal' | 'emit'>,
+  focus: ReadonlySet<NodeId> = new Set(desired.nodes.map(({ id }) => id)),
+): Promise<void> {
   const what = level === 'agree' ? 'every node to agree' : 'every node to serve';
-  const expected = new Map(desired.nodes.map((node) => [node.id, beliefOf(node.entry)]));
+  const subjects = desired.nodes.filter(({ id }) => focus.has(id));
+  const expected = new Map(subjects.map((node) => [node.id, beliefOf(node.entry)]));
   let unsettled = desired.nodes;
   await waitUntilNothingIsMissing(
     { what, timeoutMs: options.waitTimeoutMs, pollMs: POLL_MS, signal: options.signal },
     async () => {
       const look = async (): Promise<readonly Lack[]> => {
         const observed = await options.cluster.observeEach(unsettled.map(({ address }) => address));
-        return observed.nodes.map((node) => lackOf(node, expected, level)).filter(isLacking);
+        return observed.nodes
+          .map((node) => lackOf(node, expected, focus.has(node.id) ? level : 'agree'))
+          .filter(isLacking);
       };
       let lacks = await look();
       if (lacks.length === 0 && unsettled.length < desired.nodes.length) {
@@ -91,7 +102,11 @@ function beliefOf(entry: NodeEntry): string {
   return `${roleOf(entry)} ${entry.primaryId ?? '-'} ${formatSlots(entry.slots)}`;
 }
 
-async function introduceNews(lacks: readonly Lack[], desired: Topology, options: ExecutorOptions): Promise<void> {
+async function introduceNews(
+  lacks: readonly Lack[],
+  desired: Topology,
+  options: Pick<ExecutorOptions, 'cluster'>,
+): Promise<void> {
   const introductions = new Map<NodeId, TopologyNode[]>();
   for (const { node, newsOf } of lacks) {
     for (const id of newsOf) {

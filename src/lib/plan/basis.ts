@@ -1,15 +1,17 @@
 /** What a plan was computed from, as one text: where it reads differently now, the plan is stale. */
 import type { NodeEntry, OpenSlot } from '../model/node.ts';
-import { roleOf } from '../model/node.ts';
+import { hasFlag, roleOf } from '../model/node.ts';
 import { formatSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 
 /**
  * One line for each node, sorted by id: role, primary, config epoch, slots, open slots, and whether it answered.
- * Neither the order of the nodes nor the addresses they were reached at count.
+ * Neither the order of the nodes nor the addresses they were reached at count. Nor does a handshake without an answer: it
+ * has an id for some seconds only, and a plan that was shown would be stale before anybody has read it.
  */
 export function basisOf(topology: Topology): string {
-  return topology.nodes.map(lineOf).sort().join('\n');
+  const lasting = topology.nodes.filter(({ entry, reach }) => reach.ok || !hasFlag(entry, 'handshake'));
+  return lasting.map(lineOf).sort().join('\n');
 }
 
 /** What changed from one basis to another, a line for each node that differs; none where they are the same. */

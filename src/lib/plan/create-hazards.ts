@@ -16,8 +16,8 @@ export function createHazards(topology: Topology, shards: readonly PlannedShard[
   return [...mixedServers(topology), ...fewPrimaries(shards), ...shardsOnOneHost(shards), ...hostMajority(shards)];
 }
 
-/** Different products first: they do not even agree on what a version means. */
-function mixedServers(topology: Topology): readonly Hazard[] {
+/** As `mixed-products` or `mixed-versions`. Different products first: they do not even agree on what a version means. */
+export function mixedServers(topology: Topology): readonly Hazard[] {
   const nodes = reachedNodes(topology);
   const products = groupBy(nodes, (node) => node.reach.view.flavor.product);
   const majors = groupBy(

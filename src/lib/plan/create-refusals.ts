@@ -23,7 +23,7 @@ export function createRefusals(topology: Topology, options: CreateOptions): read
 }
 
 /** The sentence is redis-cli's, for scripts look for it; the suggestion says which of the two it is. */
-function notEmpty(node: ReachedNode): readonly Finding[] {
+export function notEmpty(node: ReachedNode): readonly Finding[] {
   const { view } = node.reach;
   const name = nameOf(node);
   const keys = keyCount(view);

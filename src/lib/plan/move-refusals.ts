@@ -8,10 +8,14 @@ import type { SlotFlow } from './moves.ts';
 
 /**
  * Refuses to move slots in a cluster that is not healthy: first redis-cli's line as `unhealthy`, then every finding of
- * severity `error`, and with them who gave no answer and why. None where the cluster is healthy.
+ * severity `error`, and with them who gave no answer and why. None where the cluster is healthy. `findings` are what
+ * counts; all of the topology's by default.
  */
-export function refuseUnhealthy(topology: Topology, activity: 'resharding' | 'rebalancing'): readonly Finding[] {
-  const findings = checkTopology(topology);
+export function refuseUnhealthy(
+  topology: Topology,
+  activity: 'resharding' | 'rebalancing' | 'adding nodes',
+  findings: readonly Finding[] = checkTopology(topology),
+): readonly Finding[] {
   if (isHealthy(findings)) return [];
   const errors = findings.filter(({ severity, rule }) => severity === 'error' || rule === 'unreachable');
   const concerned = new Set(errors.flatMap(({ nodeIds }) => nodeIds));

@@ -22,9 +22,17 @@ export type Step =
   /** CLUSTER SET-CONFIG-EPOCH; only BEFORE the node knows another. */
   | { readonly kind: 'set-epoch'; readonly node: NodeRef; readonly epoch: number }
   | { readonly kind: 'add-slots'; readonly node: NodeRef; readonly slots: SlotSet }
-  /** CLUSTER MEET until every one of the nodes knows every other. */
-  | { readonly kind: 'join'; readonly nodes: readonly NodeRef[] }
+  /** CLUSTER MEET until every one of the nodes knows every other; only newcomers meet the others, where there are any. */
+  | { readonly kind: 'join'; readonly nodes: readonly NodeRef[]; readonly newcomers?: readonly NodeRef[] }
   | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef }
+  /** FUNCTION RESTORE of what `source` has; refused by a node that has functions of its own. */
+  | { readonly kind: 'copy-functions'; readonly node: NodeRef; readonly source: NodeRef }
+  /** Changes nothing: waits until all members see the newcomers in their roles, and these serve. */
+  | { readonly kind: 'settle'; readonly newcomers: readonly Newcomer[]; readonly members: readonly NodeRef[] }
+  /** CLUSTER FORGET to all of `by` at once, until none of them lists any of the nodes. */
+  | { readonly kind: 'forget'; readonly nodes: readonly NodeRef[]; readonly by: readonly NodeRef[] }
+  /** CLUSTER RESET of a node that all others have forgotten: it is alone and has another id. A replica drops its copy. */
+  | { readonly kind: 'leave'; readonly node: NodeRef }
   /** Moves slots with their keys from one shard to another; resumable at any point. */
   | MoveSlots;
 
@@ -49,6 +57,12 @@ export interface MoveEstimate {
 export type MoverKind = 'key-wise' | 'atomic';
 
 export type StepKind = Step['kind'];
+
+/** A node that joins a cluster, with the primary whose replica it becomes, or null as a primary. */
+export interface Newcomer {
+  readonly node: NodeRef;
+  readonly primary: NodeRef | null;
+}
 
 /** Why a person must consent. */
 export interface Hazard {

@@ -3,6 +3,7 @@
  * all nodes that know each other agree.
  */
 import { assert, present } from '../assert.ts';
+import { formatAddress } from '../model/address.ts';
 import type { NodeEntry, NodeId, OpenSlot } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
 import {
@@ -50,6 +51,10 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
   for (const step of steps) {
     if (step.kind === 'reset') now = reset(now, step.node);
     else if (step.kind === 'join') now = join(now, step.nodes);
+    else if (step.kind === 'forget') now = forget(now, step);
+    else if (step.kind === 'leave') now = leave(now, step.node);
+    else if (step.kind === 'settle') now = settle(now, step);
+    else if (step.kind === 'copy-functions') continue;
     else if (step.kind === 'move-slots') {
       for (const entry of movedEntries(now, edited, step)) edited.set(entry.id, entry);
     } else edited.set(step.node.id, editedEntry(now, edited, step));
@@ -61,7 +66,7 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
 function editedEntry(
   topology: Topology,
   edited: ReadonlyMap<NodeId, NodeEntry>,
-  step: Exclude<Step, { readonly kind: 'reset' | 'join' | 'move-slots' }>,
+  step: Extract<Step, { readonly kind: 'set-epoch' | 'add-slots' | 'replicate' }>,
 ): NodeEntry {
   const { id, address } = step.node;
   const node = present(findNode(topology, id), `the plan is about nodes of the topology, and ${address} is one`);
@@ -184,6 +189,43 @@ function join(topology: Topology, refs: readonly NodeRef[]): Topology {
       return withEntries(node, [node.entry, ...others]);
     }),
   };
+}
+
+/** The newcomers serve: those that are replicas have their link. */
+function settle(topology: Topology, { newcomers }: Extract<Step, { readonly kind: 'settle' }>): Topology {
+  const ids = new Set(newcomers.map(({ node }) => node.id));
+  const nodes = topology.nodes.map((node) => {
+    if (!ids.has(node.id) || !isReached(node)) return node;
+    const { view } = node.reach;
+    const link = roleOf(node.entry) === 'replica' ? { master_link_status: 'up' } : {};
+    const clusterInfo = { ...view.clusterInfo, cluster_state: 'ok' };
+    return { ...node, reach: { ok: true, view: { ...view, clusterInfo, info: { ...view.info, ...link } } } } as const;
+  });
+  return { ...topology, nodes };
+}
+
+/** Those that were told list the nodes no more. One that does not answer is in a topology only while others list it. */
+function forget(topology: Topology, { nodes, by }: Extract<Step, { readonly kind: 'forget' }>): Topology {
+  const gone = new Set(nodes.map(({ id }) => id));
+  const told = new Set(by.map(({ id }) => id));
+  const after = topology.nodes.map((node) => {
+    if (!told.has(node.id) || !isReached(node)) return node;
+    const { primaryId } = node.entry;
+    const isOrphan = primaryId !== null && gone.has(primaryId);
+    assert(!isOrphan, `${formatAddress(node.address)} follows another primary before it forgets its own`);
+    const entries = node.reach.view.entries.filter(({ id }) => !gone.has(id));
+    return withEntries(node, entries);
+  });
+  const listed = new Set(after.filter(isReached).flatMap(({ reach }) => reach.view.entries.map(({ id }) => id)));
+  return { ...topology, nodes: after.filter((node) => isReached(node) || !gone.has(node.id) || listed.has(node.id)) };
+}
+
+/** The node is not of this topology any more. */
+function leave(topology: Topology, { id, address }: NodeRef): Topology {
+  const node = present(findNode(topology, id), `the plan is about nodes of the topology, and ${address} is one`);
+  const nodes = topology.nodes.filter((other) => other !== node);
+  const isSeed = formatAddress(node.address) === formatAddress(topology.seed);
+  return { seed: (isSeed ? nodes.find(isReached)?.address : null) ?? topology.seed, nodes };
 }
 
 /** Changes what nodes say of themselves, and with it what all who know them believe. */

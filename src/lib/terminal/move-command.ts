@@ -1,5 +1,6 @@
 /** What the commands share that move slots: measuring, showing, asking, applying, and telling what has become of it. */
 import path from 'node:path';
+import type { ExecutorOptions } from '../apply/executor.ts';
 import type { Journal, Run } from '../apply/journal.ts';
 import { observeSteady } from '../apply/observe-steady.ts';
 import { CLIENT_NAME_PREFIX, refuseBeside } from '../apply/refuse-beside.ts';
@@ -106,24 +107,7 @@ export abstract class MoveCommand extends ClusterCommand {
     flags: MoveCommandFlags,
   ): Promise<number> {
     const begun = performance.now();
-    const bytesPerKey = bytesPerKeyOf(plan);
-    const settings = readMoveSettings(flags, bytesPerKey);
-    const steering = startSteering({
-      limits: settings.limits(),
-      controlFile: path.join(journalDirectory(process.env), `${journal.run}.control.json`),
-      bytesPerKey,
-      keyboard: isKeyboard(flags) ? process.stdin : null,
-      emit: session.progress.emit,
-    });
-    const running = runMoves(plan, topology, {
-      cluster: session.cluster,
-      journal,
-      emit: steering.emit,
-      signal: this.interruption(),
-      waitTimeoutMs: parseSeconds(flags['wait-timeout'], '--wait-timeout'),
-      move: { ...settings, limits: steering.limits },
-    });
-    const after = await running.finally(steering.stop);
+    const after = await this.steered(session, journal, plan, flags, (options) => runMoves(plan, topology, options));
     session.progress.stop();
     const durationMs = performance.now() - begun;
     const slots = movesOf(plan).reduce((sum, move) => sum + countSlots(move.slots), 0);
@@ -134,7 +118,35 @@ export abstract class MoveCommand extends ClusterCommand {
     return durationMs;
   }
 
-  private async measured({ cluster, progress }: Session, topology: Topology, plan: Plan): Promise<Plan> {
+  /** Runs `work` with all that an executor needs; meanwhile the pace of moves can be changed. */
+  protected async steered<Result>(
+    session: Session,
+    journal: Journal,
+    plan: Plan,
+    flags: MoveCommandFlags,
+    work: (options: ExecutorOptions) => Promise<Result>,
+  ): Promise<Result> {
+    const bytesPerKey = bytesPerKeyOf(plan);
+    const settings = readMoveSettings(flags, bytesPerKey);
+    const steering = startSteering({
+      limits: settings.limits(),
+      controlFile: path.join(journalDirectory(process.env), `${journal.run}.control.json`),
+      bytesPerKey,
+      keyboard: isKeyboard(flags) ? process.stdin : null,
+      emit: session.progress.emit,
+    });
+    const running = work({
+      cluster: session.cluster,
+      journal,
+      emit: steering.emit,
+      signal: this.interruption(),
+      waitTimeoutMs: parseSeconds(flags['wait-timeout'], '--wait-timeout'),
+      move: { ...settings, limits: steering.limits },
+    });
+    return running.finally(steering.stop);
+  }
+
+  protected async measured({ cluster, progress }: Session, topology: Topology, plan: Plan): Promise<Plan> {
     const givings = movesOf(plan).map(({ source, slots }) => ({ nodeId: source.id, slots }));
     const measures = await progress.during('Counting keys', () => measureMoves(cluster, topology, givings));
     return withEstimates(plan, measures);

@@ -62,6 +62,14 @@ export interface MoveFlagValues {
   readonly 'keep-primary': boolean;
 }
 
+/** For commands whose plans move no slots. */
+export const WITHOUT_MOVES: MoveFlagValues = {
+  parallel: MOVE_DEFAULTS.parallel,
+  'max-pause': `${PACE_DEFAULTS.batchMsMax}`,
+  replace: false,
+  'keep-primary': false,
+};
+
 /** Throws USAGE. `bytesPerKey` turns a rate of bytes into one of keys. */
 export function readMoveSettings(
   flags: MoveFlagValues,

@@ -24,6 +24,10 @@ const STAGES: Readonly<Record<StepKind, string>> = {
   'add-slots': '>>> Nodes configuration updated',
   join: '>>> Sending CLUSTER MEET messages to join the cluster',
   replicate: '>>> Configuring replicas',
+  'copy-functions': '>>> Getting functions from cluster',
+  settle: '>>> Waiting until every node knows the new ones',
+  forget: '>>> Sending CLUSTER FORGET messages to the cluster...',
+  leave: '>>> Sending CLUSTER RESET SOFT to the deleted node.',
   'move-slots': '>>> Moving slots',
 };
 

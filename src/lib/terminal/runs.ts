@@ -3,7 +3,8 @@ import type { Run } from '../apply/journal.ts';
 import { readRuns } from '../apply/journal.ts';
 import { OpsError } from '../errors.ts';
 import { isRunning } from '../local/process-identity.ts';
-import type { NodeRef, Plan } from '../plan/plan.ts';
+import { membershipOf } from '../plan/membership.ts';
+import type { NodeRef, Plan, Step } from '../plan/plan.ts';
 
 /**
  * The run of that name or beginning of a name; without one the newest that `isMeant` and is not still at work, or null.
@@ -30,9 +31,10 @@ function isAtWork(run: Run): boolean {
   return run.outcome === null && isRunning(run.process);
 }
 
-/** Stopped part-way, or killed, while it moved slots. A creation is gone on with by typing it again. */
-export function isUnfinishedMove({ outcome, plan }: Run): boolean {
-  return (outcome === null || outcome === 'partial') && plan.steps.some(({ kind }) => kind === 'move-slots');
+/** Stopped part-way, or killed, while it moved slots or changed members. A creation is gone on with by typing it again. */
+export function isUnfinished({ outcome, plan }: Run): boolean {
+  const isResumable = plan.steps.some(({ kind }) => kind === 'move-slots') || membershipOf(plan) !== null;
+  return (outcome === null || outcome === 'partial') && isResumable;
 }
 
 /** The run's name and the addresses among the words: a run is `20261123-011500-4e1f`, or a beginning of it. */
@@ -48,9 +50,20 @@ export function splitRunAndSeeds(words: readonly string[]): {
 
 /** Every node that the plan names. */
 export function addressesOf(plan: Plan): readonly string[] {
-  const refs = plan.steps.flatMap((step): readonly NodeRef[] => {
-    if (step.kind === 'join') return step.nodes;
-    return step.kind === 'move-slots' ? [step.source, step.target] : [step.node];
-  });
-  return [...new Set(refs.map(({ address }) => address))];
+  return [...new Set(plan.steps.flatMap(refsOf).map(({ address }) => address))];
+}
+
+function refsOf(step: Step): readonly NodeRef[] {
+  switch (step.kind) {
+    case 'join':
+      return step.nodes;
+    case 'move-slots':
+      return [step.source, step.target];
+    case 'settle':
+      return step.members;
+    case 'forget':
+      return step.by;
+    default:
+      return [step.node];
+  }
 }

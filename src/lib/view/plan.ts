@@ -3,7 +3,7 @@
  * letter (7.0, and valkey-cli 9.1 by its words), then a table of the shards; for any other plan its steps. Then the
  * hazards.
  */
-import { countInWords } from '../check/words.ts';
+import { countInWords, listInWords } from '../check/words.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { countSlots, formatSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
@@ -43,12 +43,26 @@ function stepInWords(step: Step): string {
     case 'add-slots':
       return `Assign ${countInWords(countSlots(step.slots), 'slot')} to ${step.node.address}: ${formatSlots(step.slots)}`;
     case 'join':
-      return `Join ${countInWords(step.nodes.length, 'node')}`;
+      return step.newcomers === undefined
+        ? `Join ${countInWords(step.nodes.length, 'node')}`
+        : joinInWords(step.newcomers);
     case 'replicate':
       return `Make ${step.node.address} a replica of ${step.primary.address}`;
+    case 'copy-functions':
+      return `Copy the functions of ${step.source.address} to ${step.node.address}`;
+    case 'settle':
+      return `Wait until every node knows ${listInWords(step.newcomers.map(({ node }) => node.address))}, and ${step.newcomers.length === 1 ? 'it serves' : 'they serve'}`;
+    case 'forget':
+      return `Make ${countInWords(step.by.length, 'node')} forget ${listInWords(step.nodes.map(({ address }) => address))}`;
+    case 'leave':
+      return `Reset ${step.node.address}, which becomes an empty node with another id`;
     case 'move-slots':
       return `Move ${countInWords(countSlots(step.slots), 'slot')} from ${step.source.address} to ${step.target.address}: ${formatSlots(step.slots)}`;
   }
+}
+
+function joinInWords(newcomers: readonly NodeRef[]): string {
+  return `Make ${listInWords(newcomers.map(({ address }) => address))} known to every node`;
 }
 
 interface Shard {

@@ -44,6 +44,16 @@ export const argv = {
   clusterReplicate: (primaryId: NodeId): Argv => ['CLUSTER', 'REPLICATE', primaryId],
   /** 3.0. Refused by a primary that holds keys. */
   clusterResetHard: (): Argv => ['CLUSTER', 'RESET', 'HARD'],
+  /** 3.0. Keeps id and epochs, and is otherwise as HARD: a replica drops its data and becomes a primary. */
+  clusterResetSoft: (): Argv => ['CLUSTER', 'RESET', 'SOFT'],
+  /** 3.0. The id is banned for 60 s. Refused for a node's own primary, for itself, and for an id that it does not know. */
+  clusterForget: (id: NodeId): Argv => ['CLUSTER', 'FORGET', id],
+  /** 7.0. The libraries, one by one, with their code. */
+  functionList: (): Argv => ['FUNCTION', 'LIST', 'WITHCODE'],
+  /** 7.0. All libraries as one payload of bytes. */
+  functionDump: (): Argv => ['FUNCTION', 'DUMP'],
+  /** 7.0. Refused as a whole where a library of the same name is there. */
+  functionRestore: (payload: Buffer): readonly (string | Buffer)[] => ['FUNCTION', 'RESTORE', payload],
   /** 3.0. */
   clusterCountKeysInSlot: (slot: number): Argv => ['CLUSTER', 'COUNTKEYSINSLOT', `${slot}`],
   /** 1.0. The keys of the selected database. */

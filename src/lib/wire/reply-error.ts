@@ -9,6 +9,8 @@ export type ReplyErrorKind =
   | 'unknown-command'
   /** A node id that the asked node does not know (yet). */
   | 'unknown-node'
+  /** FORGET of a node's own primary. */
+  | 'own-primary'
   /** LOADING, BUSY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, too many clients: may pass by itself. */
   | 'passing'
   /** OOM: the node has no memory for the command. */
@@ -90,6 +92,7 @@ function classifySentence(text: string): ReplyErrorKind {
   if (/^ERR unknown (sub)?command/i.test(text)) return 'unknown-command';
   // SETSLOT IMPORTING and MIGRATING have words of their own.
   if (/^ERR (Unknown node|I don't know about node)/.test(text)) return 'unknown-node';
+  if (/^ERR Can't forget my (master|primary)/.test(text)) return 'own-primary';
   if (/^ERR max number of clients reached/.test(text)) return 'passing';
   if (/^ERR (Please use SETSLOT only with (masters|primaries)|I'm not the owner of hash slot)/.test(text))
     return 'not-in-charge';

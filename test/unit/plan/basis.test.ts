@@ -26,6 +26,11 @@ describe('basisOf', () => {
   });
 });
 
+it('basisOf leaves out who is being introduced and does not answer', () => {
+  const ghost = { flags: ['handshake'], unreachable: 'refused' };
+  expect(basisOf(two.primary('g', ghost).build())).toBe(basisOf(two.build()));
+});
+
 describe('basisDifference', () => {
   it('is empty where nothing changed', () => {
     expect(basisDifference(basisOf(two.build()), basisOf(two.build()))).toEqual([]);

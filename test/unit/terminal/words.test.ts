@@ -40,6 +40,10 @@ describe('the words of a line', () => {
       '--cluster-yes --cluster-replicas 1 --cluster create h:1 h:2',
       'create h:1 h:2 --cluster-yes --cluster-replicas 1',
     ],
+    [
+      '--cluster-slave --cluster-master-id 0a1b2c --cluster add-node h:1 h:2',
+      'add-node h:1 h:2 --cluster-slave --cluster-master-id 0a1b2c',
+    ],
     ['--json --no-color check h:1 --strict', 'check h:1 --strict --json --no-color'],
   ])('moves options behind the command: %s', (line, moved) => {
     expect(first(line)).toBe(moved);

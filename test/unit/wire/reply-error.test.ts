@@ -21,6 +21,7 @@ const SENTENCES: Readonly<Record<ReplyErrorKind, readonly string[]>> = {
     "ERR unknown subcommand 'GETSLOTMIGRATIONS'. Try CLUSTER HELP.",
     "ERR Unknown subcommand or wrong number of arguments for 'myshardid'. Try CLUSTER HELP.",
   ],
+  'own-primary': ["ERR Can't forget my master!", "ERR Can't forget my primary!"],
   'unknown-node': [
     'ERR Unknown node 0000000000000000000000000000000000000000',
     'ERR Unknown node name: 0000000000000000000000000000000000000000',

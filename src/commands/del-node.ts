@@ -1,0 +1,84 @@
+import { Flags } from '@oclif/core';
+import { OpsError } from '../lib/errors.ts';
+import { formatAddress } from '../lib/model/address.ts';
+import type { RemoveRequest } from '../lib/plan/remove-nodes.ts';
+import { planRemoveNodes } from '../lib/plan/remove-nodes.ts';
+import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
+import { MemberCommand } from '../lib/terminal/member-command.ts';
+import { moveFlags } from '../lib/terminal/move-flags.ts';
+import { parseZones } from '../lib/terminal/placement-input.ts';
+import { observeWithDeparted, removalHeadings, removedBy, splitSeed, withoutRemoved } from '../lib/terminal/removal.ts';
+
+export default class DelNode extends MemberCommand {
+  static override summary = 'Remove nodes from a cluster, also dead ones.';
+  static override description =
+    `The first address is any node of the cluster, what follows names those to remove: by id, by the beginning of one, or
+by host:port. Their replicas get other primaries, every node forgets them, and they are reset, which drops a replica's
+copy of the data and gives the node another id. The server process goes on.
+
+A primary with slots is refused, or its slots are moved to others first with --drain.`;
+  static override examples = [
+    '<%= config.bin %> del-node 127.0.0.1:7000 127.0.0.1:7006',
+    '<%= config.bin %> del-node 127.0.0.1:7000 07c37dfeb235213a872192d90877d0cd55635b91 --yes',
+    '<%= config.bin %> del-node 127.0.0.1:7000 127.0.0.1:7003 --drain',
+    '<%= config.bin %> del-node 127.0.0.1:7000 127.0.0.1:7003 --drain --to 127.0.0.1:7001',
+  ];
+  static override usage = 'del-node HOST:PORT NODE... [FLAGS]';
+  static override strict = false;
+  static override flags = {
+    drain: Flags.boolean({ description: 'move their slots to other primaries first' }),
+    to: Flags.string({
+      description: 'the primaries that get the slots; all that have slots and stay unless given',
+      helpValue: 'ID,...',
+      dependsOn: ['drain'],
+    }),
+    zone: Flags.string({
+      description: 'where a host is, for the replicas that get other primaries',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'HOST=ZONE',
+    }),
+    ...moveFlags,
+    ...consentFlags,
+    ...connectionFlags,
+  };
+
+  async run(): Promise<object> {
+    const { flags, argv } = await this.parse(DelNode);
+    this.requireSomeoneToAsk(flags);
+    const { seed, names } = splitSeed(argv as string[]);
+    if (names.length === 0)
+      throw new OpsError('USAGE', 'Name a node of the cluster, and then the nodes to remove.', {
+        suggestions: ['cluster del-node HOST:PORT ID'],
+      });
+    const request: RemoveRequest = {
+      names,
+      drain: flags.drain ? { to: flags.to?.split(',') ?? null, mover: flags.mover } : null,
+      zones: parseZones(flags.zone ?? []),
+      which: 'any',
+    };
+    return this.withRun(flags, [seed], async (session, members, journal) => {
+      const look = observeWithDeparted(session, names);
+      const topology = await session.progress.during('Asking every node', () => look(members));
+      const { names: left, removed } = withoutRemoved(topology, names);
+      const plan = this.acceptableAfter(planRemoveNodes(topology, { ...request, names: left }), 'remove', names);
+      const document = await this.carryOutChange(
+        session,
+        journal,
+        {
+          plan,
+          topology,
+          look: async () => look(await session.cluster.observe(session.seeds)),
+          goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
+          headings: removalHeadings(topology, plan, formatAddress(members.seed)),
+          question: 'Do you want to remove this?',
+          nothing: 'Nothing to do: a run of this machine has removed this already.',
+        },
+        flags,
+      );
+      if (document.outcome === 'done')
+        for (const { id } of removedBy(document.plan)) this.print(`[OK] Node ${id} removed from the cluster.`);
+      return document;
+    });
+  }
+}

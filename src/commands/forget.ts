@@ -1,0 +1,76 @@
+import { Flags } from '@oclif/core';
+import { listInWords } from '../lib/check/words.ts';
+import { OpsError } from '../lib/errors.ts';
+import { formatAddress } from '../lib/model/address.ts';
+import type { Topology } from '../lib/model/topology.ts';
+import { failedNodes, failedOwners } from '../lib/plan/failed-nodes.ts';
+import { planRemoveNodes, refTo } from '../lib/plan/remove-nodes.ts';
+import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
+import { MemberCommand } from '../lib/terminal/member-command.ts';
+import { moveFlags, WITHOUT_MOVES } from '../lib/terminal/move-flags.ts';
+import { removedBy, splitSeed, withoutRemoved } from '../lib/terminal/removal.ts';
+
+export default class Forget extends MemberCommand {
+  static override summary = 'Make every node forget nodes that are gone for good.';
+  static override description =
+    `With --failed, all nodes that do not answer, that every other node flags as failed, without address or in handshake,
+and that own no slots. Otherwise the dead nodes that are named. Nodes that answer are removed with del-node.`;
+  static override examples = [
+    '<%= config.bin %> forget 127.0.0.1:7000 --failed',
+    '<%= config.bin %> forget 127.0.0.1:7000 07c37dfeb235213a872192d90877d0cd55635b91',
+  ];
+  static override usage = 'forget HOST:PORT [NODE...] [FLAGS]';
+  static override strict = false;
+  static override flags = {
+    failed: Flags.boolean({ description: 'all that have failed and own no slots' }),
+    force: moveFlags.force,
+    'wait-timeout': moveFlags['wait-timeout'],
+    ...consentFlags,
+    ...connectionFlags,
+  };
+  async run(): Promise<object> {
+    const { flags: parsed, argv } = await this.parse(Forget);
+    const flags = { ...WITHOUT_MOVES, ...parsed };
+    this.requireSomeoneToAsk(flags);
+    const { seed, names } = splitSeed(argv as string[]);
+    if (flags.failed === names.length > 0)
+      throw new OpsError('USAGE', 'Name the nodes to forget, or say --failed for all that have failed.', {
+        suggestions: ['cluster forget HOST:PORT --failed'],
+      });
+    return this.withRun(flags, [seed], async (session, topology, journal) => {
+      const { names: left, removed } = withoutRemoved(topology, names);
+      const wanted = flags.failed ? failedNodes(topology).map(({ id }) => id) : left;
+      if (flags.failed) this.sayWhoStays(topology);
+      const plan = this.acceptable(
+        planRemoveNodes(topology, { names: wanted, drain: null, zones: new Map(), which: 'dead' }),
+      );
+      const document = await this.carryOutChange(
+        session,
+        journal,
+        {
+          plan,
+          topology,
+          look: () => session.cluster.observe(session.seeds),
+          goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
+          headings: [],
+          question: 'Do you want to forget this?',
+          nothing: 'Nothing to do: no node has failed that could be forgotten.',
+        },
+        flags,
+      );
+      if (document.outcome === 'done')
+        for (const { id } of removedBy(document.plan)) this.print(`[OK] Node ${id} forgotten by every node.`);
+      return document;
+    });
+  }
+
+  /** Failed primaries with slots: nobody may forget them before the slots have other owners. */
+  private sayWhoStays(topology: Topology): void {
+    const owners = failedOwners(topology);
+    if (owners.length === 0) return;
+    const names = listInWords(owners.map((node) => refTo(node).address));
+    this.print(
+      `[WARNING] ${names} failed with slots, and cannot be forgotten before: cluster fix ${formatAddress(topology.seed)}`,
+    );
+  }
+}

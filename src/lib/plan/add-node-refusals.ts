@@ -1,0 +1,131 @@
+/** Why can these nodes not be added to this cluster? Everything at once, so that an operator mends it in one go. */
+import type { Finding } from '../check/finding.ts';
+import { checkTopology } from '../check/rules.ts';
+import { countInWords, listInWords, nameOf } from '../check/words.ts';
+import { formatAddress } from '../model/address.ts';
+import type { NodeId } from '../model/node.ts';
+import { hasFlag, roleOf } from '../model/node.ts';
+import { countSlots } from '../model/slot-set.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import { findNode, isReached, keyCount } from '../model/topology.ts';
+import type { AddRequest } from './add-nodes.ts';
+import { notEmpty } from './create-refusals.ts';
+import { refuseUnhealthy } from './move-refusals.ts';
+import { refuseUnreached } from './unreached.ts';
+
+/** About the cluster, then about each node in the operator's order. `primary` is whose replicas they are to be, if named. */
+export function refuseNewcomers(
+  topology: Topology,
+  request: AddRequest,
+  primary: TopologyNode | null,
+): readonly Finding[] {
+  const nodes = request.ids.flatMap((id) => findNode(topology, id) ?? []);
+  return [
+    ...refuseIll(topology, request.ids),
+    ...(primary === null ? [] : refuseUnreached(primary, 'cannot have new replicas')),
+    ...sameTwice(nodes, request.ids),
+    ...[...new Set(nodes)].flatMap((node) =>
+      isReached(node)
+        ? [...refuseOccupied(topology, request, node, primary), ...refuseFunctions(request, node)]
+        : refuseUnreached(node, 'cannot be added'),
+    ),
+  ];
+}
+
+/**
+ * As redis-cli, adds nothing to a cluster with errors; but that a node without slots does not serve yet is no error of
+ * the cluster: it may have been added a moment ago.
+ */
+function refuseIll(topology: Topology, ids: readonly NodeId[]): readonly Finding[] {
+  const isMember = ({ id, entry }: TopologyNode): boolean => entry.slots.length > 0 || !ids.includes(id);
+  const members = { ...topology, nodes: topology.nodes.filter(isMember) };
+  const isIdle = (id: NodeId): boolean => findNode(members, id)?.entry.slots.length === 0;
+  const findings = checkTopology(members).filter(
+    ({ rule, nodeIds }) => rule !== 'cluster-state' || !nodeIds.every(isIdle),
+  );
+  return refuseUnhealthy(members, 'adding nodes', findings);
+}
+
+function sameTwice(nodes: readonly TopologyNode[], ids: readonly NodeId[]): readonly Finding[] {
+  const twice = [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
+  return nodes
+    .filter((node, index) => twice.includes(node.id) && nodes.indexOf(node) === index)
+    .map((node) => ({
+      rule: 'same-node-twice',
+      severity: 'error',
+      message: `Node ${nameOf(node)} is named more than once, perhaps by several addresses.`,
+      nodeIds: [node.id],
+      suggestion: `Name it once: ${nameOf(node)}.`,
+    }));
+}
+
+/** A node that is empty, or that an interrupted run has made a member as it is wanted now, is not refused. */
+function refuseOccupied(
+  topology: Topology,
+  { ids, role, rebalance }: AddRequest,
+  node: ReachedNode,
+  primary: TopologyNode | null,
+): readonly Finding[] {
+  const { view } = node.reach;
+  const isMember = isKnownHere(topology, ids, node);
+  if (!isMember) return notEmpty(node);
+  if (roleOf(node.entry) === 'replica') {
+    const own = node.entry.primaryId === null ? undefined : findNode(topology, node.entry.primaryId);
+    const isWanted = role.kind === 'replica' && own !== undefined && (primary === null || primary.id === own.id);
+    if (isWanted) return [];
+    return [
+      occupied(topology, node, `is a replica of ${own ? nameOf(own) : 'an unknown node'} in this cluster already`),
+    ];
+  }
+  const slots = countSlots(node.entry.slots);
+  if (slots > 0 && rebalance === null)
+    return [occupied(topology, node, `is a primary with ${countInWords(slots, 'slot')} in this cluster already`)];
+  return slots > 0 || keyCount(view) === 0 ? [] : notEmpty({ ...node, reach: { ok: true, view: alone(node) } });
+}
+
+/** Half or wholly joined to this very cluster: whoever it knows is of it, and it knows somebody or is known. */
+function isKnownHere(topology: Topology, ids: readonly NodeId[], node: ReachedNode): boolean {
+  const others = topology.nodes.filter((other) => other.id !== node.id);
+  const ports = new Set(others.map(({ peerAddress }) => formatAddress(peerAddress)));
+  const known = node.reach.view.entries.filter(({ id }) => id !== node.id);
+  const isStrange = known.some((entry) =>
+    hasFlag(entry, 'handshake') ? !ports.has(formatAddress(entry.address)) : findNode(topology, entry.id) === undefined,
+  );
+  const isKnown = others.some(
+    (other) => !ids.includes(other.id) && isReached(other) && other.reach.view.entries.some(({ id }) => id === node.id),
+  );
+  return !isStrange && (known.length > 0 || isKnown);
+}
+
+/** Only its keys are in the way. */
+function alone(node: ReachedNode): ReachedNode['reach']['view'] {
+  const { view } = node.reach;
+  const entries = view.entries.filter(({ id }) => id === node.id);
+  return { ...view, entries, clusterInfo: { ...view.clusterInfo, cluster_known_nodes: '1' } };
+}
+
+function occupied(topology: Topology, node: ReachedNode, because: string): Finding {
+  const seed = formatAddress(topology.seed);
+  return {
+    rule: 'not-empty',
+    severity: 'error',
+    message: `Node ${nameOf(node)} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`,
+    nodeIds: [node.id],
+    suggestion: `${nameOf(node)} ${because}. See: cluster nodes ${seed}. To take it out first: cluster del-node ${seed} ${node.id}`,
+  };
+}
+
+/** The words are redis-cli's. */
+function refuseFunctions({ role, functions }: AddRequest, node: ReachedNode): readonly Finding[] {
+  if (role.kind === 'replica' || functions.states.get(node.id) !== 'other') return [];
+  const others = functions.source === null ? 'the cluster has none' : `not those of ${functions.source.address}`;
+  return [
+    {
+      rule: 'has-functions',
+      severity: 'error',
+      message: `New node already contains functions and can not be added to the cluster. Use FUNCTION FLUSH and try again.`,
+      nodeIds: [node.id],
+      suggestion: `${listInWords([nameOf(node)])} has functions of its own, ${others}: if nobody needs them, send it FUNCTION FLUSH.`,
+    },
+  ];
+}

@@ -6,8 +6,10 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
+import type { NodeEntry } from '../../src/lib/model/node.ts';
 import { parseClusterNodes } from '../../src/lib/wire/cluster-nodes.ts';
 import { ByteClients } from './byte-clients.ts';
+import { eventually } from './eventually.ts';
 import { clusterCli, type RunResult } from './executables.ts';
 import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from './keys-of-all-kinds.ts';
 import { type RawOptions, type RawReply, rawCommand } from './raw-command.ts';
@@ -39,6 +41,8 @@ export interface Way {
   readonly name: string;
   readonly flavor: ServerFlavor;
   readonly reach: () => Promise<Reached>;
+  /** Before each command. */
+  readonly prepare?: (reached: Reached, command: string) => Promise<void>;
   /** After each command that has ended. */
   readonly inspect?: (reached: Reached, command: string, run: RunResult) => Promise<void>;
 }
@@ -60,6 +64,8 @@ export function tour(way: Way): void {
     formingAndLooking(at);
     moving(at, way.flavor);
     calling(at);
+    joining(at);
+    leaving(at);
   });
 }
 
@@ -111,6 +117,7 @@ class Tour {
   async run(line: string, state: StateFolder = newStateFolder(), code = 0): Promise<RunResult> {
     const words = line.trim().split(/\s+/);
     const command = present(words[0], 'a line begins with a command');
+    await this.#way.prepare?.(this.reached, command);
     const run = await clusterCli(this.#typed(words), this.#options(state));
     expect({ line, ...run }).toMatchObject({ code });
     await this.#way.inspect?.(this.reached, command, run);
@@ -143,15 +150,34 @@ class Tour {
   }
 
   members(): readonly string[] {
-    return this.reached.nodes.slice(0, 3).map(({ address }) => address);
+    return this.reached.nodes.slice(0, 4).map(({ address }) => address);
+  }
+
+  async view(index: number): Promise<readonly NodeEntry[]> {
+    return parseClusterNodes(String(await this.call(index, 'CLUSTER', 'NODES')));
+  }
+
+  /** What the server says of itself. */
+  async own(index: number): Promise<NodeEntry> {
+    return present(
+      (await this.view(index)).find(({ flags }) => flags.includes('myself')),
+      'a node knows itself',
+    );
+  }
+
+  /** In the view of the first server. */
+  async idsWithSlots(): Promise<readonly string[]> {
+    return (await this.view(0)).filter(({ slots }) => slots.length > 0).map(({ id }) => id);
+  }
+
+  /** What the server thinks of another; null where it does not know it. */
+  async flagsOf(index: number, id: string): Promise<readonly string[] | null> {
+    return (await this.view(index)).find((entry) => entry.id === id)?.flags ?? null;
   }
 
   /** Does the server have all of these slots, in its own view? */
   async owns(index: number, [first, last]: readonly [number, number]): Promise<boolean> {
-    const own = parseClusterNodes(String(await this.call(index, 'CLUSTER', 'NODES'))).find(({ flags }) =>
-      flags.includes('myself'),
-    );
-    return own?.slots.some(([from, to]) => from <= first && last <= to) === true;
+    return (await this.own(index)).slots.some(([from, to]) => from <= first && last <= to);
   }
 }
 
@@ -225,5 +251,43 @@ function calling(at: Tour): void {
     await at.run(`set-timeout ${at.typed(0)} 2500`);
     for (const index of [0, 1, 2])
       expect(await at.call(index, 'CONFIG', 'GET', 'cluster-node-timeout')).toContain('2500');
+  });
+}
+
+function joining(at: Tour): void {
+  it('add-node, a primary with its share of the slots', async () => {
+    await at.run(`add-node ${at.typed(3)} ${at.typed(0)} --rebalance --yes`);
+    expect(String(await at.call(3, 'CLUSTER', 'INFO'))).toContain('cluster_known_nodes:4');
+    expect(await at.idsWithSlots()).toContain(await at.idOf(3));
+    await at.expectKeys();
+  });
+
+  it('add-node, a replica', async () => {
+    await at.run(`add-node ${at.typed(4)} ${at.typed(1)} --replica --of ${await at.idOf(0)} --yes`);
+    const role = String(await at.call(4, 'INFO', 'replication'));
+    expect(role).toContain('master_link_status:up');
+    expect((await at.own(4)).primaryId).toBe(await at.idOf(0));
+  });
+}
+
+function leaving(at: Tour): void {
+  it('del-node, drained', async () => {
+    await at.run(`del-node ${at.typed(0)} ${at.typed(3)} --drain --yes`);
+    expect(String(await at.call(3, 'CLUSTER', 'INFO'))).toContain('cluster_known_nodes:1');
+    expect(String(await at.call(0, 'CLUSTER', 'INFO'))).toContain('cluster_known_nodes:4');
+    await at.expectKeys();
+  });
+
+  it('forget', async () => {
+    const id = await at.idOf(4);
+    process.kill(at.node(4).pid, 'SIGKILL');
+    for (const index of [0, 1, 2])
+      await eventually(async () => expect(await at.flagsOf(index, id)).toContain('fail'), {
+        what: 'it is taken for failed',
+      });
+    await at.run(`forget ${at.typed(0)} --failed --yes`);
+    for (const index of [0, 1, 2]) expect(await at.flagsOf(index, id)).toBeNull();
+    await at.run(`check ${at.typed(0)}`);
+    await at.expectKeys();
   });
 }

@@ -2,6 +2,7 @@
 import type { Benchmark } from './benchmark.ts';
 import { checkBenchmark } from './check.ts';
 import { createBenchmark } from './create.ts';
+import { importBenchmark } from './import.ts';
 import { rebalanceBenchmark } from './rebalance.ts';
 import { reshardBenchmark } from './reshard.ts';
 import { startBenchmark } from './start.ts';
@@ -12,4 +13,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   createBenchmark,
   reshardBenchmark,
   rebalanceBenchmark,
+  importBenchmark,
 ];

@@ -10,6 +10,7 @@ export type ApplyEvent =
   | { readonly event: 'wait'; readonly what: string; readonly missing: readonly string[] }
   | { readonly event: 'wait-end'; readonly what: string }
   | MoveProgress
+  | ImportProgress
   /** A move goes on in another way, or once more; `because` is a sentence. */
   | { readonly event: 'move-retry'; readonly because: string }
   /** Something that the operator should know; nothing follows from it. One sentence. */
@@ -35,6 +36,23 @@ export interface MoveProgress {
   readonly pairs: readonly string[];
   /** True while the work is held back for the sake of the other clients. */
   readonly isSlowedDown: boolean;
+}
+
+export interface ImportProgress {
+  readonly event: 'import-progress';
+  /** Imported, there already, gone, or in conflict. */
+  readonly keysDone: number;
+  /** Null where they were not counted. */
+  readonly keys: number | null;
+  /** Of values as they were dumped; 0 where MIGRATE sends them. */
+  readonly bytesDone: number;
+  /** Over the last seconds. */
+  readonly keysPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** Null while it cannot be told. */
+  readonly remainingMs: number | null;
+  /** Keys that the target has with another value. */
+  readonly conflicts: number;
 }
 
 export type Emit = (event: ApplyEvent) => void;

@@ -94,6 +94,7 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
   await mapBounded(stage, CONCURRENT_STEPS_MAX, async ({ step }) => {
     throwIfInterrupted(execution.signal);
     assert(step.kind !== 'move-slots', 'a stage has steps of one kind');
+    assert(step.kind !== 'import-keys', 'keys are imported by import/run-import.ts, which knows the source');
     try {
       await perform(execution, step);
     } catch (failure) {
@@ -115,6 +116,8 @@ export function nodesOf(step: Step): readonly NodeId[] {
       return (step.newcomers ?? step.nodes).map(({ id }) => id);
     case 'forget':
       return step.by.map(({ id }) => id);
+    case 'import-keys':
+      return step.targets.map(({ id }) => id);
     case 'settle':
       return [];
     default:
@@ -133,9 +136,9 @@ function mayHaveActed(step: Step, failure: unknown): boolean {
 
 const MANY_COMMANDS: ReadonlySet<StepKind> = new Set(['join', 'forget', 'leave']);
 
-/** Moves are not among them: they take turns by rules of their own (`move/all.ts`). */
+/** Moves are not among them: they take turns by rules of their own (`move/all.ts`). Nor are imports, which have two clusters. */
 type Performers = {
-  readonly [Kind in Exclude<StepKind, 'move-slots'>]: (
+  readonly [Kind in Exclude<StepKind, 'move-slots' | 'import-keys'>]: (
     execution: Execution,
     step: Extract<Step, { kind: Kind }>,
   ) => Promise<void>;
@@ -153,7 +156,7 @@ const PERFORMERS: Performers = {
   leave,
 };
 
-function perform(execution: Execution, step: Exclude<Step, { kind: 'move-slots' }>): Promise<void> {
+function perform(execution: Execution, step: Exclude<Step, { kind: 'move-slots' | 'import-keys' }>): Promise<void> {
   // The table has, for each kind, the function for that kind; TypeScript cannot carry the kind from key to argument.
   return (PERFORMERS[step.kind] as (execution: Execution, step: Step) => Promise<void>)(execution, step);
 }

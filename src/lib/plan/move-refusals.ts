@@ -13,7 +13,7 @@ import type { SlotFlow } from './moves.ts';
  */
 export function refuseUnhealthy(
   topology: Topology,
-  activity: 'resharding' | 'rebalancing' | 'adding nodes',
+  activity: 'resharding' | 'rebalancing' | 'adding nodes' | 'importing',
   findings: readonly Finding[] = checkTopology(topology),
 ): readonly Finding[] {
   if (isHealthy(findings)) return [];

@@ -34,7 +34,9 @@ export type Step =
   /** CLUSTER RESET of a node that all others have forgotten: it is alone and has another id. A replica drops its copy. */
   | { readonly kind: 'leave'; readonly node: NodeRef }
   /** Moves slots with their keys from one shard to another; resumable at any point. */
-  | MoveSlots;
+  | MoveSlots
+  /** Brings the keys of a server that is no part of the cluster; typed again it goes on. */
+  | ImportKeys;
 
 export interface MoveSlots {
   readonly kind: 'move-slots';
@@ -45,6 +47,24 @@ export interface MoveSlots {
   readonly mover: MoverKind;
   /** Null until it was measured. */
   readonly estimate: MoveEstimate | null;
+}
+
+export interface ImportKeys {
+  readonly kind: 'import-keys';
+  /** `host:port` of the server that gives: it has no id, or is of another cluster. */
+  readonly from: string;
+  readonly database: number;
+  /** The primaries that receive. */
+  readonly targets: readonly NodeRef[];
+  /** The keys stay at the source. */
+  readonly copy: boolean;
+  /** The source's value wins where the cluster has another. */
+  readonly replace: boolean;
+  /** `relay`: DUMP and RESTORE through this program; `migrate`: the source sends with MIGRATE. */
+  readonly engine: 'relay' | 'migrate';
+  readonly keys: number;
+  /** Of memory, by a sample. */
+  readonly bytes: number;
 }
 
 export interface MoveEstimate {

@@ -57,7 +57,9 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
     else if (step.kind === 'copy-functions') continue;
     else if (step.kind === 'move-slots') {
       for (const entry of movedEntries(now, edited, step)) edited.set(entry.id, entry);
-    } else edited.set(step.node.id, editedEntry(now, edited, step));
+    } else if (step.kind === 'import-keys')
+      continue; // slots and roles stay as they are
+    else edited.set(step.node.id, editedEntry(now, edited, step));
   }
   return edited.size === 0 ? now : withOwnEntries(now, edited);
 }

@@ -19,6 +19,12 @@ export interface CallOptions {
   readonly bytes?: boolean;
   /** Default: the session's. */
   readonly timeoutMs?: number;
+  /**
+   * Through a plain connection for thousands of small commands a second; bulk strings always come back as bytes. One
+   * that breaks is not replaced before a call on it has failed, so that EXEC never goes where WATCH did not: where
+   * commands depend on each other like this, a channel is for one caller at a time.
+   */
+  readonly bulk?: boolean;
 }
 
 /** What MIGRATE is to do. Login data is added below this port and never seen above it. */
@@ -26,10 +32,12 @@ export interface Migration {
   readonly source: Address;
   /** Where the source reaches the target. */
   readonly target: Address;
-  /** All of one slot. */
+  /** All of one slot where the source is in cluster mode. */
   readonly keys: readonly Buffer[];
   readonly replace: boolean;
   readonly database: number;
+  /** Where the keys come to be. Default: the same as at the source. */
+  readonly targetDatabase?: number;
   /** The server's bound on each of its waits. */
   readonly timeoutMs: number;
   readonly channel: string;
@@ -60,4 +68,21 @@ export interface Cluster {
   probePort(host: string, port: number): Promise<string | null>;
   /** Closes every connection. The object is not used afterwards. */
   close(): void;
+}
+
+/** What a server tells of keys that change, from the moment it was asked on. */
+export interface ChangeFeed {
+  /** The keys that were written, deleted or have expired since the last call, in any database, each once. */
+  take(): readonly Buffer[];
+  /** True once a whole database was flushed, or so much changed that it cannot be told any more. */
+  readonly isBlind: boolean;
+  /** Returns when every change that was acknowledged before the call is in {@link take}. Throws UNREACHABLE. */
+  catchUp(): Promise<void>;
+  close(): void;
+}
+
+/** A port to a server whose keys are read while its clients go on. */
+export interface SourceCluster extends Cluster {
+  /** Null where the server cannot tell (before Redis 6.0), or does not let this user ask. Throws UNREACHABLE or LOGIN. */
+  trackChanges(address: Address): Promise<ChangeFeed | null>;
 }

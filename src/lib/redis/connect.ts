@@ -4,14 +4,15 @@ import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
 import { ReplyError } from '../wire/reply-error.ts';
-import type { Argument, Cluster, Reply } from './cluster.ts';
+import { trackChanges } from './change-feed.ts';
+import type { Argument, Reply, SourceCluster } from './cluster.ts';
 import { Connections, reasonOf } from './connections.ts';
 import { MigrateTargets } from './migrate-target.ts';
 import { observe, observeEach } from './observe.ts';
 import type { ConnectOptions } from './options.ts';
 
 /** Opens nothing yet: connections are made when they are needed. */
-export function connect(options: ConnectOptions): Cluster {
+export function connect(options: ConnectOptions): SourceCluster {
   const connections = new Connections(options);
   const observer = { connections, options };
   const targets = new MigrateTargets(connections, options.tls !== null);
@@ -23,6 +24,7 @@ export function connect(options: ConnectOptions): Cluster {
     migrate: async (migration) =>
       connections.migrate({ ...migration, target: await targets.reachedFrom(migration.source, migration.target) }),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
+    trackChanges: (address) => trackChanges(connections, address),
     close: () => connections.close(),
   };
 }

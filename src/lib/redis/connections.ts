@@ -11,6 +11,7 @@ import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
 import { argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
+import { BulkConnection } from './bulk-connection.ts';
 import type { Argument, CallOptions, Migration, Reply } from './cluster.ts';
 import type { ConnectOptions } from './options.ts';
 
@@ -27,6 +28,7 @@ export class Connections {
   readonly #options: ConnectOptions;
   readonly #prototype: Client;
   readonly #clients = new Map<string, Promise<Client>>();
+  readonly #bulk = new Map<string, Promise<BulkConnection>>();
 
   constructor(options: ConnectOptions) {
     this.#options = options;
@@ -49,6 +51,7 @@ export class Connections {
     commands: readonly (readonly Argument[])[],
     options: CallOptions = {},
   ): Promise<readonly (Reply | ReplyError)[]> {
+    if (options.bulk) return this.#callBulk(address, commands, options);
     const key = keyOf(address, options);
     const client = await this.#client(key, address, options);
     const mapping = options.bytes ? AS_BYTES : undefined;
@@ -60,7 +63,7 @@ export class Connections {
       )[];
     } catch (cause) {
       this.#drop(key, client);
-      throw unreachable(address, cause);
+      throw this.#unreachable(address, cause);
     }
   }
 
@@ -69,18 +72,61 @@ export class Connections {
       this.#clients.delete(key);
       client.then((open) => open.destroy()).catch(() => undefined);
     }
+    for (const connection of this.#bulk.values()) connection.then((open) => open.destroy()).catch(() => undefined);
+    this.#bulk.clear();
   }
 
-  /** MIGRATE with the login data of this session, if there is any. */
+  /** A plain connection of its own, outside of those that are kept here. Throws UNREACHABLE or LOGIN. */
+  async openBulk(address: Address, database = 0): Promise<BulkConnection> {
+    try {
+      return await BulkConnection.open(address, this.#options, database);
+    } catch (cause) {
+      throw this.#unreachable(address, cause);
+    }
+  }
+
+  async #callBulk(
+    address: Address,
+    commands: readonly (readonly Argument[])[],
+    options: CallOptions,
+  ): Promise<readonly (Reply | ReplyError)[]> {
+    const key = keyOf(address, options);
+    const opening = this.#bulk.get(key) ?? this.openBulk(address, options.database);
+    this.#bulk.set(key, opening);
+    const drop = (): void => {
+      if (this.#bulk.get(key) === opening) this.#bulk.delete(key);
+    };
+    const connection = await opening.catch((cause: unknown) => {
+      drop();
+      throw cause;
+    });
+    try {
+      return (await withDeadline(connection.send(commands), options.timeoutMs ?? this.#options.timeoutMs)) as readonly (
+        | Reply
+        | ReplyError
+      )[];
+    } catch (cause) {
+      drop();
+      connection.destroy();
+      throw this.#unreachable(address, cause);
+    }
+  }
+
+  #unreachable(address: Address, cause: unknown): OpsError {
+    return unreachable(address, cause, this.#options.loginHint);
+  }
+
+  /** MIGRATE with the login data of the target, if there is any: this session's own where both sides take the same. */
   async migrate(migration: Migration): Promise<Reply | ReplyError> {
-    const { user, password } = this.#options;
+    const { user, password } = this.#options.targetLogin ?? this.#options;
     const login = password === null ? [] : user === null ? ['AUTH', password] : ['AUTH2', user, password];
-    const command = argv.migrate(migration.target, { ...migration, login });
+    const { database, targetDatabase = database } = migration;
+    const command = argv.migrate(migration.target, { ...migration, database: targetDatabase, login });
     // The server's bound is on each of its waits; ours, on the whole, is only there to notice a dead server.
     const timeoutMs = Math.max(this.#options.timeoutMs, 4 * migration.timeoutMs);
     const [reply] = await this.callMany(migration.source, [command], {
       channel: migration.channel,
-      database: migration.database,
+      database,
       timeoutMs,
     });
     return reply ?? null;
@@ -119,7 +165,7 @@ export class Connections {
     } catch (cause) {
       client.destroy();
       if (withLogin && isLoginNeedless(cause)) return this.#open(key, address, database, false);
-      throw unreachable(address, cause);
+      throw this.#unreachable(address, cause);
     }
   }
 
@@ -160,12 +206,16 @@ async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> 
   }
 }
 
-function unreachable(address: Address, cause: unknown): OpsError {
+const LOGIN_HINT = 'Give the user with --user and the password with --askpass or in REDISCLI_AUTH.';
+
+function unreachable(address: Address, cause: unknown, loginHint = LOGIN_HINT): OpsError {
   const where = formatAddress(address);
   if (cause instanceof OpsError) return cause;
-  if (cause instanceof ErrorReply && new ReplyError(cause.message).kind === 'login') {
-    return new OpsError('LOGIN', `Node ${where} refused the login: ${cause.message}`, {
-      suggestions: ['Give the user with --user and the password with --askpass or in REDISCLI_AUTH.'],
+  const reply =
+    cause instanceof ReplyError ? cause : cause instanceof ErrorReply ? new ReplyError(cause.message) : null;
+  if (reply?.kind === 'login') {
+    return new OpsError('LOGIN', `Node ${where} refused the login: ${reply.message}`, {
+      suggestions: [loginHint],
       cause,
     });
   }

@@ -15,6 +15,7 @@ import type { Address } from '../model/address.ts';
 import type { Plan, Planned } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { connect } from '../redis/connect.ts';
+import type { ConnectOptions } from '../redis/options.ts';
 import type { Style } from '../view/style.ts';
 import { parseSeeds } from './addresses.ts';
 import { readTarget } from './connection.ts';
@@ -54,6 +55,9 @@ export abstract class ClusterCommand extends Command {
   static override enableJsonFlag = true;
   static override baseFlags = outputFlags;
 
+  /** How the nodes of the session are reached, for a second port beside its own; null before there is a session. */
+  protected connectOptions: ConnectOptions | null = null;
+
   /**
    * As the framework does it, with the words in the order in which they were typed: oclif 4.14 sorts them by where each
    * text is first found on the line, so that `EVAL script 2 a b a` becomes `EVAL script 2 a a b`.
@@ -74,7 +78,8 @@ export abstract class ClusterCommand extends Command {
     work: (session: Session) => Promise<Result>,
     clientName: string | null = null,
   ): Promise<Result> {
-    const target = await readTarget({ flags, environment: process.env, clientName, askPassword });
+    const target = await readTarget({ flags, environment: process.env, clientName, askPassword: () => askPassword() });
+    this.connectOptions = target.options;
     const seeds = parseSeeds(words.length > 0 ? words : target.seeds);
     const progress = startProgress(this.progressMode(flags));
     const cluster = connect(target.options);

@@ -86,12 +86,13 @@ function unreadableUri(): OpsError {
   return new OpsError('USAGE', 'The URI is not of the form redis[s]://[user[:password]@]host:port.');
 }
 
-type TlsFlags = Pick<
+export type TlsFlags = Pick<
   ConnectionFlags,
   'cacert' | 'cacertdir' | 'cert' | 'key' | 'sni' | 'insecure' | 'tls-ciphers' | 'tls-ciphersuites'
 >;
 
-function tlsOptions(flags: TlsFlags): ConnectionOptions {
+/** Throws USAGE where a file cannot be read. */
+export function tlsOptions(flags: TlsFlags): ConnectionOptions {
   const authorities = [
     ...(flags.cacert === undefined ? [] : [readCertificate(flags.cacert)]),
     ...(flags.cacertdir === undefined ? [] : readDirectory(flags.cacertdir)),
@@ -128,6 +129,7 @@ function readCertificate(file: string): Buffer {
   }
 }
 
-function definedOnly<T extends object>(values: T): Partial<T> {
+/** Without the fields that are undefined. */
+export function definedOnly<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -37,17 +37,14 @@ export async function askConsent(question: string, asking: Asking): Promise<void
 }
 
 /** A secret typed without being shown. Throws USAGE without a terminal. */
-export async function askPassword(): Promise<string> {
+export async function askPassword(message = 'Please input password:', variable = 'REDISCLI_AUTH'): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new OpsError('USAGE', '--askpass needs a terminal to ask on.', {
-      suggestions: ['Give the password in REDISCLI_AUTH.'],
+      suggestions: [`Give the password in ${variable}.`],
     });
   }
   const { default: inquirer } = await import('inquirer');
-  return orInterrupted(
-    async () =>
-      (await inquirer.prompt([{ type: 'password', name: 'password', message: 'Please input password:' }])).password,
-  );
+  return orInterrupted(async () => (await inquirer.prompt([{ type: 'password', name: 'password', message }])).password);
 }
 
 async function askOnTerminal(prompt: string): Promise<string> {

@@ -46,7 +46,7 @@ export abstract class MoveCommand extends ClusterCommand {
    * or takes it back, first lets the servers end what that run has left to them.
    */
   protected async withRun<Result>(
-    flags: MoveCommandFlags,
+    flags: ConnectionFlags & OutputFlags & ConsentFlags & { readonly force: boolean },
     words: readonly string[],
     work: (session: Session, topology: Topology, journal: Journal) => Promise<Result>,
     {

@@ -101,7 +101,8 @@ export function parseRate(text: string, bytesPerKey: number): number {
   throw new OpsError('USAGE', `--throttle takes a rate such as 5000keys/s or 20MB/s, not "${text}".`);
 }
 
-function parseMilliseconds(text: string, flag: string): number {
+/** Throws USAGE naming the flag. */
+export function parseMilliseconds(text: string, flag: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new OpsError('USAGE', `${flag} takes milliseconds greater than 0, not "${text}".`);

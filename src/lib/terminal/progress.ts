@@ -2,6 +2,7 @@
 import type { Ora } from 'ora';
 import type { ApplyEvent, Emit } from '../apply/events.ts';
 import type { StepKind } from '../plan/plan.ts';
+import { renderImportProgress } from './import-progress.ts';
 import { renderMoveProgress } from './move-progress.ts';
 
 export type ProgressMode = 'terminal' | 'plain' | 'json' | 'none';
@@ -29,6 +30,7 @@ const STAGES: Readonly<Record<StepKind, string>> = {
   forget: '>>> Sending CLUSTER FORGET messages to the cluster...',
   leave: '>>> Sending CLUSTER RESET SOFT to the deleted node.',
   'move-slots': '>>> Moving slots',
+  'import-keys': '>>> Importing keys',
 };
 
 interface Display {
@@ -62,6 +64,7 @@ function statusOf(
   event: Exclude<ApplyEvent, { event: 'stage-begin' | 'undo-begin' | 'move-retry' | 'notice' }>,
 ): string {
   if (event.event === 'move-progress') return renderMoveProgress(event);
+  if (event.event === 'import-progress') return renderImportProgress(event);
   if (event.event === 'step-end') return `${event.done} of ${event.steps}`;
   if (event.event !== 'wait') return '';
   const [first = '', ...others] = event.missing;

@@ -19,6 +19,13 @@ export function findRun(directory: string, name: string | undefined, isMeant: (r
       suggestions: ['See `cluster history`.'],
     });
   }
+  if (found.plan.steps.some(({ kind }) => kind === 'import-keys')) {
+    throw new OpsError('USAGE', `Run ${found.run} is an import: it is gone on with by typing it again.`, {
+      suggestions: [
+        'What is in the cluster already counts as done. There is no way back: keys may have changed since.',
+      ],
+    });
+  }
   if (isAtWork(found)) {
     throw new OpsError('REFUSED', `Run ${found.run} is still at work: process ${found.process.pid}.`, {
       suggestions: ['Wait until it has ended, or stop it with Ctrl-C.'],
@@ -59,6 +66,8 @@ function refsOf(step: Step): readonly NodeRef[] {
       return step.nodes;
     case 'move-slots':
       return [step.source, step.target];
+    case 'import-keys':
+      return step.targets;
     case 'settle':
       return step.members;
     case 'forget':

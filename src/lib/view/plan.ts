@@ -58,6 +58,8 @@ function stepInWords(step: Step): string {
       return `Reset ${step.node.address}, which becomes an empty node with another id`;
     case 'move-slots':
       return `Move ${countInWords(countSlots(step.slots), 'slot')} from ${step.source.address} to ${step.target.address}: ${formatSlots(step.slots)}`;
+    case 'import-keys':
+      return `${step.copy ? 'Copy' : 'Move'} ${countInWords(step.keys, 'key')} of database ${step.database} from ${step.from}`;
   }
 }
 

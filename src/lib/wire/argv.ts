@@ -82,7 +82,7 @@ export const argv = {
   clusterSetSlotStable: (slot: number): Argv => ['CLUSTER', 'SETSLOT', `${slot}`, 'STABLE'],
   /** 3.0. At most `count` keys of the slot, in no order. */
   clusterGetKeysInSlot: (slot: number, count: number): Argv => ['CLUSTER', 'GETKEYSINSLOT', `${slot}`, `${count}`],
-  /** KEYS 3.0.6, AUTH 4.0.7, AUTH2 6.0. All keys are of one slot. The timeout bounds each wait of the source, in milliseconds. */
+  /** KEYS 3.0.6, AUTH 4.0.7, AUTH2 6.0. All keys are of one slot where the source is in cluster mode. The timeout bounds each wait of the source, in milliseconds. */
   migrate: (
     target: Address,
     { keys, database, timeoutMs, replace, login }: MigrateArguments,
@@ -118,6 +118,44 @@ export const argv = {
   configSet: (name: string, value: string): Argv => ['CONFIG', 'SET', name, value],
   /** 2.8. Refused by a server that was started without a configuration file. */
   configRewrite: (): Argv => ['CONFIG', 'REWRITE'],
+  /** 2.8. A page of keys, and the cursor of the next; every key that is there all the time is in some page. */
+  scan: (cursor: string, count: number): Argv => ['SCAN', cursor, 'COUNT', `${count}`],
+  /** 2.6. `payload` is what DUMP gave. The remaining time in milliseconds; 0 is for ever. */
+  restore: (
+    key: Buffer,
+    payload: Buffer,
+    { expiryMs, replace }: { readonly expiryMs: number; readonly replace: boolean },
+  ): readonly (string | Buffer)[] => ['RESTORE', key, `${expiryMs}`, payload, ...(replace ? ['REPLACE'] : [])],
+  /** 2.2. EXEC does nothing where one of the keys has changed since. */
+  watch: (keys: readonly Buffer[]): readonly (string | Buffer)[] => ['WATCH', ...keys],
+  /** 2.2. */
+  unwatch: (): Argv => ['UNWATCH'],
+  /** 1.2. */
+  multi: (): Argv => ['MULTI'],
+  /** 1.2. Null where a watched key has changed. */
+  exec: (): Argv => ['EXEC'],
+  /** 4.0. */
+  unlink: (keys: readonly Buffer[]): readonly (string | Buffer)[] => ['UNLINK', ...keys],
+  /** 3.0. How many replicas have all that this connection wrote, once they are `replicas` or the time is up. */
+  wait: (replicas: number, timeoutMs: number): Argv => ['WAIT', `${replicas}`, `${timeoutMs}`],
+  /** 1.0. */
+  get: (key: Buffer): readonly (string | Buffer)[] => ['GET', key],
+  /** 1.0. */
+  listRange: (key: Buffer): readonly (string | Buffer)[] => ['LRANGE', key, '0', '-1'],
+  /** 1.2. */
+  sortedSetRange: (key: Buffer): readonly (string | Buffer)[] => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+  /** 5.0. */
+  streamRange: (key: Buffer): readonly (string | Buffer)[] => ['XRANGE', key, '-', '+'],
+  /** 5.0. */
+  streamGroups: (key: Buffer): readonly (string | Buffer)[] => ['XINFO', 'GROUPS', key],
+  /** 5.0. */
+  clientId: (): Argv => ['CLIENT', 'ID'],
+  /** 6.0. Messages of the channel `__redis__:invalidate` to the connection of that id, for changes of all keys. */
+  clientTracking: (redirect: number): Argv => ['CLIENT', 'TRACKING', 'ON', 'REDIRECT', `${redirect}`, 'BCAST'],
+  /** 6.2, as tracking in the form that is used here (6.0) is seen to be there. Changes nothing. */
+  clientTrackingInfo: (): Argv => ['CLIENT', 'TRACKINGINFO'],
+  /** 2.0. */
+  subscribe: (channel: string): Argv => ['SUBSCRIBE', channel],
   /** 1.0. */
   ping: (): Argv => ['PING'],
   /** 2.4; by type 5.0. */

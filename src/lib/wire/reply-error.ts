@@ -19,6 +19,8 @@ export type ReplyErrorKind =
   | 'not-in-charge'
   /** BUSYKEY: the key exists already. */
   | 'busy-key'
+  /** RESTORE: the value was dumped by a server whose format this one does not read. */
+  | 'unreadable'
   /** IOERR of MIGRATE: whether the target has the keys is not known. */
   | 'ambiguous'
   /** NOREPLICAS of Valkey 8's SETSLOT: the replicas did not confirm in time. */
@@ -96,6 +98,7 @@ function classifySentence(text: string): ReplyErrorKind {
   if (/^ERR max number of clients reached/.test(text)) return 'passing';
   if (/^ERR (Please use SETSLOT only with (masters|primaries)|I'm not the owner of hash slot)/.test(text))
     return 'not-in-charge';
+  if (/^ERR (DUMP payload version or checksum are wrong|Bad data format)/.test(text)) return 'unreadable';
   // A password was sent to a server that has none.
   if (/^ERR AUTH <password> called without any password configured/.test(text)) return 'login';
   return 'other';

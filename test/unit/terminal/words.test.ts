@@ -44,6 +44,10 @@ describe('the words of a line', () => {
       '--cluster-slave --cluster-master-id 0a1b2c --cluster add-node h:1 h:2',
       'add-node h:1 h:2 --cluster-slave --cluster-master-id 0a1b2c',
     ],
+    [
+      '--cluster-from s:1 --cluster-from-user u --cluster-from-pass p --cluster-copy --cluster import h:1',
+      'import h:1 --cluster-from s:1 --cluster-from-user u --cluster-from-pass p --cluster-copy',
+    ],
     ['--json --no-color check h:1 --strict', 'check h:1 --strict --json --no-color'],
   ])('moves options behind the command: %s', (line, moved) => {
     expect(first(line)).toBe(moved);

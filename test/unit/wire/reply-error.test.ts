@@ -35,6 +35,7 @@ const SENTENCES: Readonly<Record<ReplyErrorKind, readonly string[]>> = {
     'TRYAGAIN Multiple keys request during rehashing of slot',
     'ERR max number of clients reached',
   ],
+  unreadable: ['ERR DUMP payload version or checksum are wrong', 'ERR Bad data format'],
   'out-of-memory': [
     "OOM command not allowed when used memory > 'maxmemory'.",
     "ERR Target instance replied with error: OOM command not allowed when used memory > 'maxmemory'.",

@@ -31,8 +31,43 @@ export async function compareValues(
   if (there === null || here.type !== there.type) return 'different';
   if (Math.abs(here.expiryMs - there.expiryMs) > EXPIRY_DIFFERENCE_MS_MAX) return 'different';
   if (here.dump.equals(there.dump)) return 'same';
-  return (await haveSameElements(job, context, database, key, here.type)) ? 'same' : 'different';
+  const isSame = await haveSameElements(key, here.type, (side, command) =>
+    ask(job, context, database, side, [command]).then(([reply = null]) => reply),
+  );
+  return isSame ? 'same' : 'different';
 }
+
+/** One command to one of the two sides, with its reply as bytes. */
+export type AskSide = (side: Side, command: readonly Argument[]) => Promise<Reply>;
+
+/**
+ * True where both sides hold the same elements, in whatever order and encoding; false where that cannot be told. Only
+ * asked of keys whose dumps differ. Throws what `ask` throws.
+ */
+export async function haveSameElements(key: Buffer, type: string, ask: AskSide): Promise<boolean> {
+  const reader = READERS[type];
+  if (reader === undefined) return false;
+  for (const command of reader.commands) {
+    const [here, there] = await Promise.all([ask('source', command(key)), ask('target', command(key))]);
+    if (!isDeepStrictEqual(canonical(here, reader.width), canonical(there, reader.width))) return false;
+  }
+  return true;
+}
+
+interface Reader {
+  readonly commands: readonly ((key: Buffer) => readonly Argument[])[];
+  /** Replies for each element where their order says nothing; null where it does. */
+  readonly width: number | null;
+}
+
+const READERS: Readonly<Record<string, Reader>> = {
+  hash: { commands: [argv.hashGetAll], width: 2 },
+  set: { commands: [argv.setMembers], width: 1 },
+  string: { commands: [argv.get], width: null },
+  list: { commands: [argv.listRange], width: null },
+  zset: { commands: [argv.sortedSetRange], width: null },
+  stream: { commands: [argv.streamRange, argv.streamGroups], width: null },
+};
 
 interface Value {
   readonly type: string;
@@ -41,7 +76,7 @@ interface Value {
   readonly expiryMs: number;
 }
 
-type Side = 'source' | 'target';
+export type Side = 'source' | 'target';
 
 async function read(
   job: MoveJob,
@@ -59,32 +94,19 @@ async function read(
   return { type: String(type), dump, expiryMs: Number(expiryMs) };
 }
 
-async function haveSameElements(
-  job: MoveJob,
-  context: MoveContext,
-  database: number,
-  key: Buffer,
-  type: string,
-): Promise<boolean> {
-  const command = type === 'hash' ? argv.hashGetAll(key) : type === 'set' ? argv.setMembers(key) : null;
-  if (command === null) return false;
-  const [[here], [there]] = await Promise.all([
-    ask(job, context, database, 'source', [command]),
-    ask(job, context, database, 'target', [command]),
-  ]);
-  const width = type === 'hash' ? 2 : 1;
-  return isDeepStrictEqual(sorted(here, width), sorted(there, width));
-}
-
-/** The elements, each `width` replies long, as text in a canonical order. */
-function sorted(reply: Reply | undefined, width: number): readonly string[] {
-  const parts = (Array.isArray(reply) ? reply : []).map((part) =>
-    Buffer.isBuffer(part) ? part.toString('hex') : String(part),
-  );
+/** As text; elements without an order, each `width` replies long, in a canonical one. */
+function canonical(reply: Reply | undefined, width: number | null): readonly string[] {
+  const parts = (Array.isArray(reply) ? reply : [reply]).map(asText);
+  if (width === null) return parts;
   const elements = Array.from({ length: Math.ceil(parts.length / width) }, (_, index) =>
     parts.slice(index * width, (index + 1) * width).join(':'),
   );
   return elements.sort();
+}
+
+function asText(reply: Reply | undefined): string {
+  if (Buffer.isBuffer(reply)) return reply.toString('hex');
+  return Array.isArray(reply) ? `[${reply.map(asText).join(' ')}]` : String(reply);
 }
 
 /** A target that is importing the slot answers only after ASKING, which holds for one command. Throws the first error reply. */

@@ -1,0 +1,73 @@
+/** The source's side of a batch: reading its keys, and letting go of those that have arrived. */
+import { OpsError } from '../../errors.ts';
+import { formatAddress } from '../../model/address.ts';
+import type { Argument, Reply } from '../../redis/cluster.ts';
+import { argv } from '../../wire/argv.ts';
+import { ReplyError } from '../../wire/reply-error.ts';
+import type { ImportContext, Road } from './import-context.ts';
+
+/** A value of a gigabyte may be among those that are read. */
+const READ_TIMEOUT_MS = 30_000;
+
+/** A key as it was read. */
+export interface Item {
+  readonly key: Buffer;
+  /** Null where the source does not hold it any more and the copy of this run is to go as well. */
+  readonly payload: Buffer | null;
+  /** What is left, in milliseconds; 0 is for ever. */
+  readonly expiryMs: number;
+}
+
+/**
+ * The keys that are there, with their values; when they are moved they are watched from then on.  * Throws FAILED where the source refuses, UNREACHABLE where it does not answer.
+ */
+export async function readBatch(context: ImportContext, keys: readonly Buffer[], road: Road): Promise<readonly Item[]> {
+  const { settings, tally } = context;
+  const commands = keys.flatMap((key) => [argv.dump(key), argv.expiry(key)]);
+  const watch = settings.copy ? [] : [argv.watch(keys)];
+  const replies = (await askSource(context, [...watch, ...commands], road)).slice(watch.length);
+  const items: Item[] = [];
+  for (const [index, key] of keys.entries()) {
+    const [payload, remainingMs] = [replies[2 * index], replies[2 * index + 1]];
+    const isGone = !Buffer.isBuffer(payload) || remainingMs === -2;
+    if (!isGone) items.push({ key, payload, expiryMs: remainingMs === -1 ? 0 : Math.max(1, Number(remainingMs)) });
+    else if (settings.copy && road.isOurs(key)) items.push({ key, payload: null, expiryMs: 0 });
+    else tally.gone(1);
+  }
+  return items;
+}
+
+/** The keys leave the source, unless one that is watched has changed: then false, and none does. Throws as {@link readBatch}. */
+export async function release(context: ImportContext, keys: readonly Buffer[], road: Road): Promise<boolean> {
+  if (keys.length === 0) {
+    await askSource(context, [argv.unwatch()], road);
+    return true;
+  }
+  const replies = await askSource(context, [argv.multi(), argv.unlink(keys), argv.exec()], road);
+  return replies[2] !== null;
+}
+
+/** What the values take. */
+export function bytesOf(items: readonly Item[]): number {
+  return items.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0);
+}
+
+/** Throws FAILED where the source refuses one of the commands, UNREACHABLE where it does not answer. */
+async function askSource(
+  { source, address }: ImportContext,
+  commands: readonly (readonly Argument[])[],
+  { lane }: Road,
+): Promise<readonly Reply[]> {
+  const replies = await source.cluster.callMany(address, commands, {
+    bulk: true,
+    channel: lane,
+    database: source.database,
+    timeoutMs: READ_TIMEOUT_MS,
+  });
+  const refusal = replies.find((reply) => reply instanceof ReplyError);
+  if (refusal instanceof ReplyError)
+    throw new OpsError('FAILED', `The source ${formatAddress(address)} refused a command: ${refusal.message}`, {
+      cause: refusal,
+    });
+  return replies as readonly Reply[];
+}

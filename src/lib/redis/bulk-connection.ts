@@ -1,0 +1,133 @@
+/**
+ * A connection for many small commands at once. A client library keeps a promise and an entry in a queue for every
+ * command, which costs more than the command itself; here a whole batch is one piece of bytes, one promise, and one
+ * pass over the replies. Measured with DUMP and RESTORE of 100 bytes: a fifth of the library's time.
+ */
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { Address } from '../model/address.ts';
+import type { ReplyError } from '../wire/reply-error.ts';
+import { encodeCommands, RespReader, type RespValue } from '../wire/resp.ts';
+import type { Argument } from './cluster.ts';
+import type { ConnectOptions } from './options.ts';
+
+interface Waiting {
+  /** Replies that are still to come. */
+  left: number;
+  readonly replies: RespValue[];
+  readonly resolve: (replies: readonly RespValue[]) => void;
+  readonly reject: (cause: Error) => void;
+}
+
+export class BulkConnection {
+  readonly #socket: Socket;
+  readonly #reader = new RespReader();
+  readonly #waiting: Waiting[] = [];
+  #failure: Error | null = null;
+  /** Takes what comes unasked; replies go to whoever asked. */
+  #listener: ((message: RespValue) => boolean) | null = null;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (piece) => this.#take(piece));
+    socket.on('error', (cause) => this.#fail(cause));
+    socket.on('close', () => this.#fail(new Error('Server closed the connection')));
+  }
+
+  /** Connects and logs in. Rejects with the socket's error, or with the server's ReplyError where it refuses the login. */
+  static async open(address: Address, options: ConnectOptions, database: number): Promise<BulkConnection> {
+    const connection = new BulkConnection(await openSocket(address, options));
+    // A server that is stopped accepts connections and says nothing; one left open would keep this process from ending.
+    const late = new Error(`no answer within ${options.timeoutMs / 1000} s`);
+    const timer = setTimeout(() => connection.#fail(late), options.timeoutMs);
+    try {
+      const replies = await connection.send(greeting(options, database));
+      const refusal = replies.find((reply): reply is ReplyError => reply instanceof Error && !isLoginNeedless(reply));
+      if (refusal) throw refusal;
+      return connection;
+    } catch (cause) {
+      connection.destroy();
+      throw cause;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** All commands at once; their replies in the same order, error replies as values. Rejects when the connection breaks. */
+  send(commands: readonly (readonly Argument[])[]): Promise<readonly RespValue[]> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (commands.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ left: commands.length, replies: [], resolve, reject });
+      this.#socket.write(encodeCommands(commands));
+    });
+  }
+
+  /** From now on `take` sees every message first, and keeps it by answering true. */
+  listen(take: (message: RespValue) => boolean): void {
+    this.#listener = take;
+  }
+
+  destroy(): void {
+    this.#fail(new Error('The connection was closed'));
+  }
+
+  #take(piece: Buffer): void {
+    let replies: readonly RespValue[];
+    try {
+      replies = this.#reader.read(piece);
+    } catch (cause) {
+      this.#fail(cause instanceof Error ? cause : new Error(String(cause)));
+      return;
+    }
+    for (const reply of replies) {
+      if (this.#listener?.(reply)) continue;
+      const first = this.#waiting[0];
+      if (first === undefined) continue;
+      first.replies.push(reply);
+      if (--first.left > 0) continue;
+      this.#waiting.shift();
+      first.resolve(first.replies);
+    }
+  }
+
+  #fail(cause: Error): void {
+    this.#failure ??= cause;
+    this.#socket.destroy();
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+  }
+}
+
+function openSocket({ host, port }: Address, { tls, family, timeoutMs }: ConnectOptions): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const target = { host, port, family };
+    const socket = tls === null ? connectTcp(target) : connectTls({ ...tls, host, port });
+    const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    const fail = (cause: Error): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(cause);
+    };
+    socket.once('error', fail);
+    socket.once(tls === null ? 'connect' : 'secureConnect', () => {
+      clearTimeout(timer);
+      socket.off('error', fail);
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+}
+
+function greeting({ user, password, clientName }: ConnectOptions, database: number): readonly (readonly string[])[] {
+  return [
+    ...(password === null ? [] : [user === null ? ['AUTH', password] : ['AUTH', user, password]]),
+    ...(clientName === null ? [] : [['CLIENT', 'SETNAME', clientName]]),
+    ...(database === 0 ? [] : [['SELECT', `${database}`]]),
+    ['PING'],
+  ];
+}
+
+/** As with the other connections: a password may stay set for a server that has none. */
+function isLoginNeedless(reply: Error): boolean {
+  return /called without any password configured/.test(reply.message);
+}

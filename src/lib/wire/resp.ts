@@ -1,0 +1,148 @@
+/** RESP2, the protocol itself: commands to bytes, and bytes to replies as they come in. No sockets here. */
+import { OpsError } from '../errors.ts';
+import { ReplyError } from './reply-error.ts';
+
+/** A reply with its strings as they came: bulk strings as bytes, status lines as text, errors as values. */
+export type RespValue = string | number | null | Buffer | ReplyError | readonly RespValue[];
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DOLLAR = 0x24;
+const STAR = 0x2a;
+
+/** The commands one after the other, ready to be sent. Buffers go byte for byte, texts as UTF-8. */
+export function encodeCommands(commands: readonly (readonly (string | Buffer)[])[]): Buffer {
+  let size = 0;
+  for (const argv of commands) {
+    size += headLength(argv.length);
+    for (const argument of argv) {
+      const length = typeof argument === 'string' ? Buffer.byteLength(argument) : argument.length;
+      size += headLength(length) + length + 2;
+    }
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const argv of commands) {
+    at = writeHead(bytes, at, STAR, argv.length);
+    for (const argument of argv) {
+      if (typeof argument === 'string') {
+        at = writeHead(bytes, at, DOLLAR, Buffer.byteLength(argument));
+        at += bytes.write(argument, at);
+      } else {
+        at = writeHead(bytes, at, DOLLAR, argument.length);
+        bytes.set(argument, at);
+        at += argument.length;
+      }
+      bytes[at++] = CR;
+      bytes[at++] = LF;
+    }
+  }
+  return bytes;
+}
+
+/** `$12\r\n`: sigil, digits, line end. */
+function headLength(count: number): number {
+  let digits = 1;
+  for (let rest = count; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+  return digits + 3;
+}
+
+function writeHead(bytes: Buffer, from: number, sigil: number, count: number): number {
+  const end = from + headLength(count);
+  bytes[from] = sigil;
+  let rest = count;
+  for (let at = end - 3; at > from; at--) {
+    bytes[at] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  bytes[end - 2] = CR;
+  bytes[end - 1] = LF;
+  return end;
+}
+
+/** Takes what a socket delivers, in pieces of any size, and gives out whole replies. */
+export class RespReader {
+  #pieces: Buffer[] = [];
+  #length = 0;
+  /** So many bytes make it worth looking again: large values are put together once. */
+  #needed = 1;
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+
+  /** The replies that are whole now, in order. Throws PROTOCOL where it is not RESP2. */
+  read(piece: Buffer): readonly RespValue[] {
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    if (this.#length < this.#needed) return [];
+    this.#bytes = this.#pieces.length === 1 ? piece : Buffer.concat(this.#pieces, this.#length);
+    const replies: RespValue[] = [];
+    let begin = 0;
+    for (this.#at = 0; this.#at < this.#bytes.length; begin = this.#at) {
+      const reply = this.#value();
+      if (reply === undefined) break;
+      replies.push(reply);
+    }
+    const rest = this.#bytes.subarray(begin);
+    this.#pieces = rest.length === 0 ? [] : [rest];
+    this.#length = rest.length;
+    this.#needed = begin === this.#bytes.length ? 1 : Math.max(this.#needed - begin, rest.length + 1);
+    return replies;
+  }
+
+  /** Undefined where it is not whole yet; `#needed` then says how many bytes it takes at least. */
+  #value(): RespValue | undefined {
+    const end = this.#bytes.indexOf(LF, this.#at);
+    if (end === -1) {
+      this.#needed = this.#bytes.length + 1;
+      return undefined;
+    }
+    const sigil = this.#bytes[this.#at];
+    const from = this.#at + 1;
+    this.#at = end + 1;
+    switch (sigil) {
+      case 0x2b:
+        return this.#bytes.toString('latin1', from, end - 1);
+      case 0x2d:
+        return new ReplyError(this.#bytes.toString('utf8', from, end - 1));
+      case 0x3a:
+        return this.#integer(from, end - 1);
+      case DOLLAR:
+        return this.#bulk(this.#integer(from, end - 1));
+      case STAR:
+        return this.#array(this.#integer(from, end - 1));
+      default:
+        throw new OpsError('PROTOCOL', `A server sent something that is not RESP2 (byte ${sigil}).`);
+    }
+  }
+
+  #integer(from: number, to: number): number {
+    const isNegative = this.#bytes[from] === 0x2d;
+    let value = 0;
+    for (let at = isNegative ? from + 1 : from; at < to; at++)
+      value = value * 10 + ((this.#bytes[at] as number) - 0x30);
+    return isNegative ? -value : value;
+  }
+
+  #bulk(length: number): Buffer | null | undefined {
+    if (length < 0) return null;
+    const end = this.#at + length;
+    if (end + 2 > this.#bytes.length) {
+      this.#needed = end + 2;
+      return undefined;
+    }
+    const value = this.#bytes.subarray(this.#at, end);
+    this.#at = end + 2;
+    return value;
+  }
+
+  #array(length: number): readonly RespValue[] | null | undefined {
+    if (length < 0) return null;
+    const values: RespValue[] = [];
+    for (let index = 0; index < length; index++) {
+      const value = this.#value();
+      if (value === undefined) return undefined;
+      values.push(value);
+    }
+    return values;
+  }
+}

@@ -12,7 +12,7 @@ import { ByteClients } from './byte-clients.ts';
 import { eventually } from './eventually.ts';
 import { clusterCli, type RunResult } from './executables.ts';
 import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from './keys-of-all-kinds.ts';
-import { type RawOptions, type RawReply, rawCommand } from './raw-command.ts';
+import { type RawOptions, type RawReply, rawCommand, rawCommands } from './raw-command.ts';
 import { findServer, type ServerFlavor } from './server-binaries.ts';
 import type { TestServer } from './servers.ts';
 import { killedRun, newStateFolder, type StateFolder } from './watched-run.ts';
@@ -65,6 +65,7 @@ export function tour(way: Way): void {
     moving(at, way.flavor);
     calling(at);
     joining(at);
+    copying(at);
     leaving(at);
   });
 }
@@ -147,6 +148,20 @@ class Tour {
 
   async expectKeys(): Promise<void> {
     expectSameKeys(await storedIn(this.clients, this.members()), this.#keys);
+  }
+
+  /** The names of all keys that the members hold. */
+  async keys(): Promise<readonly string[]> {
+    const stored = await storedIn(this.clients, this.members());
+    return stored.map(({ name }) => Buffer.from(name, 'hex').toString('latin1'));
+  }
+
+  /** Deletes keys at whichever member has them. */
+  async forgetKeys(keys: readonly string[]): Promise<void> {
+    const stored = await storedIn(this.clients, this.members());
+    const names = new Set(keys.map((key) => Buffer.from(key).toString('hex')));
+    for (const { name, address } of stored.filter((key) => names.has(key.name)))
+      await this.clients.call(address, ['DEL', Buffer.from(name, 'hex')]);
   }
 
   members(): readonly string[] {
@@ -267,6 +282,24 @@ function joining(at: Tour): void {
     const role = String(await at.call(4, 'INFO', 'replication'));
     expect(role).toContain('master_link_status:up');
     expect((await at.own(4)).primaryId).toBe(await at.idOf(0));
+  });
+}
+
+function copying(at: Tour): void {
+  it.each(['relay', 'migrate'])('import by %s', async (engine) => {
+    const { source, typedSource, sourceFlags, login } = at.reached;
+    const keys = Array.from({ length: 20 }, (_, index) => `${engine}:${index}`);
+    await rawCommands(
+      source.address,
+      keys.map((key) => ['SET', key, engine]),
+      login,
+    );
+    await at.run(`import ${at.typed(0)} --from ${typedSource} ${sourceFlags.join(' ')} --engine ${engine} --yes`);
+    expect(await rawCommand(source.address, ['DBSIZE'], login)).toBe(0);
+    const stored = await at.keys();
+    for (const key of keys) expect(stored).toContain(key);
+    await at.forgetKeys(keys);
+    await at.expectKeys();
   });
 }
 

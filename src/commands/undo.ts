@@ -3,7 +3,8 @@ import { continueJournal, coveredBy } from '../lib/apply/journal.ts';
 import { restoreSettings } from '../lib/apply/keep-primaries.ts';
 import { OpsError } from '../lib/errors.ts';
 import type { Topology } from '../lib/model/topology.ts';
-import { commandBack, membershipOf } from '../lib/plan/membership.ts';
+import { commandBack } from '../lib/plan/membership.ts';
+import { purposeOf } from '../lib/plan/purpose.ts';
 import { planFinishOpen, planUndo } from '../lib/plan/resume.ts';
 import { simulateEnd } from '../lib/plan/simulate.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
@@ -86,6 +87,6 @@ function canBeUndone({ outcome, plan, undoes }: Run): boolean {
     undoes === undefined &&
     outcome !== 'undone' &&
     outcome !== 'failed' &&
-    (plan.steps.some(({ kind }) => kind === 'move-slots') || membershipOf(plan) !== null)
+    ['move', 'membership'].includes(purposeOf(plan))
   );
 }

@@ -134,10 +134,15 @@ export class FakeCluster implements Cluster {
     const isSetSlot = commands[0]?.[1] === 'SETSLOT';
     return this.#perform(isSetSlot ? 'setslot' : 'other', address, channel, (node, fault) => {
       const count = fault === 'half' || fault === 'kill' ? Math.floor(commands.length / 2) : commands.length;
+      let queued: (readonly Argument[])[] | null = null;
       return commands.slice(0, count).map((command) => {
         if (fault === 'no-replicas' && isSetSlot)
           return new ReplyError('NOREPLICAS Not enough good replicas to write.');
-        const reply = this.#answer(node, command);
+        if (command[0] === 'MULTI') queued = [];
+        else if (queued !== null && command[0] !== 'EXEC') queued.push(command);
+        if (queued !== null && command[0] !== 'EXEC') return 'QUEUED';
+        const reply = queued === null ? this.#answer(node, command) : this.#transact(node, queued);
+        queued = null;
         this.onChange();
         return reply;
       });
@@ -175,14 +180,15 @@ export class FakeCluster implements Cluster {
   ): Reply | ReplyError {
     const [first] = names;
     if (first === undefined) return 'NOKEY';
-    if (!node.claims(slotOfKey(first))) return new ReplyError(`MOVED ${slotOfKey(first)} somewhere:else`);
+    const isServed = node.claims(slotOfKey(first)) || node.importing.has(slotOfKey(first));
+    if (!isServed) return new ReplyError(`MOVED ${slotOfKey(first)} somewhere:else`);
     if (receiver === undefined || receiver.isDown)
       return new ReplyError('IOERR error or timeout connecting to the client');
     let refusal: string | null = null;
     const sent = isCutShort ? names.slice(0, Math.ceil(names.length / 2)) : names;
     for (const [index, key] of sent.entries()) {
       const refused =
-        receiver.refusesImport(slotOfKey(key)) ??
+        receiver.refusesImport(key) ??
         (!replace && receiver.keys.has(key) ? 'BUSYKEY Target key name already exists.' : null);
       refusal ??= refused;
       if (refused !== null) continue;
@@ -193,9 +199,32 @@ export class FakeCluster implements Cluster {
     return refusal === null ? 'OK' : new ReplyError(`ERR Target instance replied with error: ${refusal}`);
   }
 
+  /** All at once, or, where a watched key has changed, nothing. A transaction without EXEC never happened. */
+  #transact(node: FakeNode, commands: readonly (readonly Argument[])[]): Reply {
+    const isChanged = [...node.watched].some(([key, value]) => node.keys.get(key) !== value);
+    node.watched.clear();
+    if (isChanged) return null;
+    return commands.map((command) => {
+      const reply = this.#answer(node, command);
+      return reply instanceof ReplyError ? reply.message : reply;
+    });
+  }
+
   #answer(node: FakeNode, command: readonly Argument[]): Reply | ReplyError {
+    // Asked about all slots, of which few have keys.
+    if (command[1] === 'COUNTKEYSINSLOT' && Number(command[2]) >= this.#options.slotCount) return 0;
     const [word, second = '', third = '', fourth = '', fifth] = command.map(String);
     if (word === 'CLUSTER' && second === 'SETSLOT') return node.setSlot(this.nodes, Number(third), fourth, fifth);
+    if (word === 'CLUSTER' && second === 'DELSLOTS') return node.deleteSlot(Number(third));
+    if (word === 'CLUSTER' && second === 'ADDSLOTSRANGE') return node.addSlot(Number(third));
+    if (word === 'CLUSTER' && second === 'ADDSLOTS') return node.addSlot(Number(third));
+    if (word === 'CLUSTER' && second === 'BUMPEPOCH') return node.bumpEpoch(this.nodes);
+    if (word === 'WATCH') {
+      node.watched.set(second, node.keys.get(second));
+      return 'OK';
+    }
+    if (word === 'UNLINK') return node.keys.delete(second) ? 1 : 0;
+    if (word === 'OBJECT') return 0;
     if (word === 'CLUSTER' && second === 'COUNTKEYSINSLOT') return node.keysIn(Number(third)).length;
     if (word === 'CLUSTER' && second === 'GETKEYSINSLOT')
       return node
@@ -214,7 +243,7 @@ export class FakeCluster implements Cluster {
     if (word === 'PING' || word === 'ASKING') return 'OK';
     const value = node.keys.get(second);
     if (word === 'TYPE') return value === undefined ? 'none' : 'string';
-    if (word === 'DUMP') return value === undefined ? null : Buffer.from(value);
+    if (word === 'DUMP' || word === 'GET') return value === undefined ? null : Buffer.from(value);
     if (word === 'PTTL') return value === undefined ? -2 : -1;
     return new ReplyError(`ERR unknown command '${word} ${second}'`);
   }
@@ -328,7 +357,10 @@ export class FakeCluster implements Cluster {
           flavor: this.#options.flavor ?? { product: 'redis', version: '7.0.15' },
           entries,
           clusterInfo: { cluster_state: 'ok', cluster_known_nodes: `${entries.length}` },
-          info: node.primaryId === null ? { role: 'master' } : { role: 'slave', master_link_status: 'up' },
+          info: {
+            ...(node.primaryId === null ? { role: 'master' } : { role: 'slave', master_link_status: 'up' }),
+            ...(node.keys.size === 0 ? {} : { db0: `keys=${node.keys.size}` }),
+          },
           migrations: [],
         },
       },

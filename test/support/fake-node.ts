@@ -29,6 +29,8 @@ export class FakeNode {
   readonly migrating = new Map<number, NodeId>();
   readonly importing = new Map<number, NodeId>();
   readonly keys = new Map<string, string>();
+  /** Keys and what they were when WATCH was said. */
+  readonly watched = new Map<string, string | undefined>();
   readonly settings = new Map<string, string>([
     ['cluster-node-timeout', '15000'],
     ['cluster-allow-replica-migration', 'yes'],
@@ -91,7 +93,29 @@ export class FakeNode {
 
   #bumpEpoch(nodes: Nodes): void {
     const highest = Math.max(...nodes.map(({ epoch }) => epoch));
-    if (this.epoch !== highest) this.epoch = highest + 1;
+    const isShared = nodes.some((node) => node !== this && node.primaryId === null && node.epoch === highest);
+    if (this.epoch !== highest || isShared) this.epoch = highest + 1;
+  }
+
+  /** CLUSTER BUMPEPOCH. */
+  bumpEpoch(nodes: Nodes): 'BUMPED' {
+    this.#bumpEpoch(nodes);
+    return 'BUMPED';
+  }
+
+  /** CLUSTER DELSLOTS. Keys stay. */
+  deleteSlot(slot: number): 'OK' | ReplyError {
+    if (!this.owners.has(slot)) return new ReplyError(`ERR Slot ${slot} is already unassigned`);
+    this.owners.delete(slot);
+    return 'OK';
+  }
+
+  /** CLUSTER ADDSLOTS. */
+  addSlot(slot: number): 'OK' | ReplyError {
+    if (this.owners.has(slot)) return new ReplyError(`ERR Slot ${slot} is already busy`);
+    this.owners.set(slot, this.id);
+    this.importing.delete(slot);
+    return 'OK';
   }
 
   /** `cluster-allow-replica-migration`: a primary without slots becomes a replica of whoever took the last. */
@@ -118,9 +142,11 @@ export class FakeNode {
     }
   }
 
-  /** The keys that a RESTORE-ASKING from a MIGRATE is refused for, or null. */
-  refusesImport(slot: number): string | null {
+  /** Why a RESTORE-ASKING from a MIGRATE is refused for the key, or null. */
+  refusesImport(key: string): string | null {
+    const slot = slotOfKey(key);
     if (this.primaryId !== null) return "READONLY You can't write against a read only replica.";
+    if (this.claims(slot) && this.migrating.has(slot) && !this.keys.has(key)) return `ASK ${slot} somewhere:else`;
     return this.claims(slot) || this.importing.has(slot) ? null : `MOVED ${slot} somewhere:else`;
   }
 }

@@ -6,6 +6,7 @@ import type { TopologyNode } from '../model/topology.ts';
 import type { NodeRef } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import type { Clock } from './clock.ts';
+import type { ConflictDesk } from './conflicts.ts';
 import type { Emit } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { MoveSettings } from './move/settings.ts';
@@ -19,6 +20,8 @@ export interface Execution {
   readonly waitTimeoutMs: number;
   readonly journal: Journal;
   readonly move: MoveSettings;
+  /** Where keys are taken to that two nodes have with different values; only `fix` has any. */
+  readonly conflicts: ConflictDesk;
   /** The nodes as they were observed right before the plan began, by id. */
   readonly nodes: ReadonlyMap<NodeId, TopologyNode>;
 }

@@ -9,23 +9,30 @@ import { assert } from '../assert.ts';
 import { mapBounded } from '../bounded.ts';
 import { OpsError } from '../errors.ts';
 import type { NodeId } from '../model/node.ts';
+import { slotSetOf, subtractSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Plan, Step, StepKind } from '../plan/plan.ts';
+import { isFixStep } from '../plan/simulate-fix.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { addSlots, setEpoch } from './assign.ts';
 import { type Clock, SYSTEM_CLOCK, throwIfInterrupted } from './clock.ts';
+import { closeSlots } from './close-slots.ts';
+import { type ConflictDesk, undecided } from './conflicts.ts';
 import { copyFunctions } from './copy-functions.ts';
 import type { Emit } from './events.ts';
 import type { Execution } from './execution.ts';
 import { forget } from './forget.ts';
+import { gatherKeys } from './gather-keys.ts';
 import { join } from './join.ts';
 import type { Journal } from './journal.ts';
 import { leave } from './leave.ts';
 import { type IndexedMove, moveAll } from './move/all.ts';
 import { MOVE_DEFAULTS, type MoveSettings } from './move/settings.ts';
+import { ownSlots, releaseSlots } from './own-slots.ts';
 import { replicate } from './replicate.ts';
 import { reset } from './reset.ts';
+import { settleKeys } from './settle-keys.ts';
 import { settleNewcomers } from './settle-newcomers.ts';
 
 const CONCURRENT_STEPS_MAX = 64;
@@ -41,6 +48,8 @@ export interface ExecutorOptions {
   readonly move?: MoveSettings;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** Default: nothing is decided. */
+  readonly conflicts?: ConflictDesk;
 }
 
 /**
@@ -54,7 +63,7 @@ export async function execute(
   changed: Set<NodeId> = new Set(),
 ): Promise<void> {
   const nodes = new Map<NodeId, Topology['nodes'][number]>(topology.nodes.map((node) => [node.id, node]));
-  const execution: Execution = { move: MOVE_DEFAULTS, clock: SYSTEM_CLOCK, ...options, nodes };
+  const execution: Execution = { move: MOVE_DEFAULTS, clock: SYSTEM_CLOCK, conflicts: undecided(), ...options, nodes };
   // Each wait listens to the signal, and there are as many waits as concurrent steps: that is no leak.
   setMaxListeners(2 * CONCURRENT_STEPS_MAX, options.signal);
   for (const stage of stagesOf(plan.steps)) {
@@ -88,7 +97,7 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
   let done = 0;
   execution.emit({ event: 'stage-begin', kind, steps: count });
   if (kind === 'move-slots') {
-    await moveAll(execution, movesOf(stage));
+    await moveAll(execution, movesOf(stage, execution.conflicts.left));
     return execution.emit({ event: 'stage-end', kind, steps: count });
   }
   await mapBounded(stage, CONCURRENT_STEPS_MAX, async ({ step }) => {
@@ -111,6 +120,8 @@ async function performStage(execution: Execution, stage: readonly IndexedStep[],
 export function nodesOf(step: Step): readonly NodeId[] {
   switch (step.kind) {
     case 'move-slots':
+    case 'settle-keys':
+    case 'gather-keys':
       return [step.source.id, step.target.id];
     case 'join':
       return (step.newcomers ?? step.nodes).map(({ id }) => id);
@@ -125,13 +136,22 @@ export function nodesOf(step: Step): readonly NodeId[] {
   }
 }
 
-function movesOf(stage: readonly IndexedStep[]): readonly IndexedMove[] {
-  return stage.flatMap(({ index, step }) => (step.kind === 'move-slots' ? [{ index, move: step }] : []));
+/** Without the slots that stay as they are. */
+function movesOf(stage: readonly IndexedStep[], left: ReadonlySet<number>): readonly IndexedMove[] {
+  return stage.flatMap(({ index, step }) => {
+    if (step.kind !== 'move-slots') return [];
+    const slots = left.size === 0 ? step.slots : subtractSlots(step.slots, slotSetOf(left));
+    return slots.length === 0 ? [] : [{ index, move: { ...step, slots } }];
+  });
 }
 
 /** Some steps are many commands, and may have acted before one of them was refused; all others are one. */
 function mayHaveActed(step: Step, failure: unknown): boolean {
-  return MANY_COMMANDS.has(step.kind) || !(failure instanceof OpsError && failure.cause instanceof ReplyError);
+  return (
+    MANY_COMMANDS.has(step.kind) ||
+    isFixStep(step) ||
+    !(failure instanceof OpsError && failure.cause instanceof ReplyError)
+  );
 }
 
 const MANY_COMMANDS: ReadonlySet<StepKind> = new Set(['join', 'forget', 'leave']);
@@ -154,6 +174,11 @@ const PERFORMERS: Performers = {
   settle: settleNewcomers,
   forget,
   leave,
+  'release-slots': releaseSlots,
+  'own-slots': ownSlots,
+  'settle-keys': settleKeys,
+  'gather-keys': gatherKeys,
+  'close-slots': closeSlots,
 };
 
 function perform(execution: Execution, step: Exclude<Step, { kind: 'move-slots' | 'import-keys' }>): Promise<void> {

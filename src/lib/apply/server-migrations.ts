@@ -19,7 +19,9 @@ const SERVERS_TIMEOUT_MS = 3_600_000;
 /** Those that have not ended, each once, although source and target both tell of it. */
 export function runningMigrations(topology: Topology): readonly SlotMigration[] {
   const running = reachedNodes(topology).flatMap(({ reach }) => reach.view.migrations.filter((each) => each.isRunning));
-  return [...new Map(running.map((migration) => [migration.id, migration])).values()];
+  // A replica of the target tells of it too, but not between whom it is (Valkey 9.1): whoever knows that comes last.
+  const told = [...running].sort((a, b) => Number(a.sourceId !== null) - Number(b.sourceId !== null));
+  return [...new Map(told.map((migration) => [migration.id, migration])).values()];
 }
 
 /** The slots as the server prints them, as a set. */

@@ -36,7 +36,27 @@ export type Step =
   /** Moves slots with their keys from one shard to another; resumable at any point. */
   | MoveSlots
   /** Brings the keys of a server that is no part of the cluster; typed again it goes on. */
-  | ImportKeys;
+  | ImportKeys
+  | FixStep;
+
+/** What only `fix` does. */
+export type FixStep =
+  /**
+   * The node gives up its claim of slots that `owner` is to have, and keeps their keys. BEFORE anybody takes a higher
+   * epoch: from then on gossip would delete these keys.
+   */
+  | { readonly kind: 'release-slots'; readonly node: NodeRef; readonly owner: NodeRef; readonly slots: SlotSet }
+  /** Makes the node the owner of slots that nobody else claims, and the others believe it. */
+  | { readonly kind: 'own-slots'; readonly node: NodeRef; readonly slots: SlotSet }
+  /**
+   * Opens slots from `source`, which owns them, to `target`, and leaves of each key that both have one value: the
+   * common one, or the one that the operator has chosen. The other is kept aside first.
+   */
+  | { readonly kind: 'settle-keys'; readonly source: NodeRef; readonly target: NodeRef; readonly slots: SlotSet }
+  /** Moves keys to `target`, which owns their slots, from a node that does not. */
+  | { readonly kind: 'gather-keys'; readonly source: NodeRef; readonly target: NodeRef; readonly slots: SlotSet }
+  /** Takes all marks off slots whose keys are all at their owner, and tells every primary who that is. */
+  | { readonly kind: 'close-slots'; readonly node: NodeRef; readonly slots: SlotSet };
 
 export interface MoveSlots {
   readonly kind: 'move-slots';

@@ -130,7 +130,7 @@ function openSlotsOf(topology: Topology): SlotSet {
 }
 
 /** A shard's members when the plan was made: its basis names each replica's primary. */
-function membersIn(basis: string, primaryId: NodeId): ShardMembers {
+export function membersIn(basis: string, primaryId: NodeId): ShardMembers {
   const replicas = basis.split('\n').flatMap((line) => {
     const id = line.slice(0, line.indexOf(' '));
     return line.includes(` replica of ${primaryId},`) && isNodeId(id) ? [id] : [];

@@ -20,6 +20,7 @@ import {
 import type { ReachedNode, Topology, TopologyNode, View } from '../model/topology.ts';
 import { findNode, isReached, keyCount } from '../model/topology.ts';
 import type { MoveSlots, NodeRef, Plan, Step } from './plan.ts';
+import { isFixStep, simulateFix } from './simulate-fix.ts';
 
 /** The topology after the step. The step's precondition must hold: planning a step that cannot work is a bug. */
 export function simulate(topology: Topology, step: Step): Topology {
@@ -49,7 +50,8 @@ function perform(topology: Topology, steps: readonly Step[]): Topology {
   let now = topology;
   const edited = new Map<NodeId, NodeEntry>();
   for (const step of steps) {
-    if (step.kind === 'reset') now = reset(now, step.node);
+    if (isFixStep(step)) now = simulateFix(now, step);
+    else if (step.kind === 'reset') now = reset(now, step.node);
     else if (step.kind === 'join') now = join(now, step.nodes);
     else if (step.kind === 'forget') now = forget(now, step);
     else if (step.kind === 'leave') now = leave(now, step.node);

@@ -49,6 +49,11 @@ export async function askPassword(message = 'Please input password:', variable =
   return orInterrupted(async () => (await inquirer.prompt([{ type: 'password', name: 'password', message }])).password);
 }
 
+/** One word from the terminal, or the next line that is piped in; null at the end of input. The text is shown on stderr. */
+export async function askWord(text: string): Promise<string | null> {
+  return process.stdin.isTTY ? (await askOnTerminal(text)).trim() : readPipedAnswer(text);
+}
+
 async function askOnTerminal(prompt: string): Promise<string> {
   const { default: inquirer } = await import('inquirer');
   return orInterrupted(

@@ -13,6 +13,11 @@ export function journalDirectory(environment: NodeJS.ProcessEnv): string {
   return path.join(stateDirectory(environment), 'runs');
 }
 
+/** Values that lost against another of the same key. */
+export function asideDirectory(environment: NodeJS.ProcessEnv): string {
+  return path.join(stateDirectory(environment), 'aside');
+}
+
 /** `$XDG_CONFIG_HOME/cluster/config.yaml`, else `~/.config/cluster/config.yaml`. */
 export function configFile(environment: NodeJS.ProcessEnv): string {
   return path.join(environment['XDG_CONFIG_HOME'] || path.join(homedir(), '.config'), NAME, 'config.yaml');

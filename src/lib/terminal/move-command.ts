@@ -52,7 +52,13 @@ export abstract class MoveCommand extends ClusterCommand {
     {
       journal = this.openJournal(),
       takesOver = null,
-    }: { readonly journal?: Journal; readonly takesOver?: TakenOver } = {},
+      servers = 'wait',
+    }: {
+      readonly journal?: Journal;
+      readonly takesOver?: TakenOver;
+      /** `leave`: what servers move by themselves is not waited for. */
+      readonly servers?: 'wait' | 'leave';
+    } = {},
   ): Promise<Result> {
     const name = `${CLIENT_NAME_PREFIX}${journal.run}`;
     return this.withSession(
@@ -66,7 +72,7 @@ export abstract class MoveCommand extends ClusterCommand {
           ...(takesOver === null || takesOver === 'anybody' ? [] : [`${CLIENT_NAME_PREFIX}${takesOver.run}`]),
         ];
         if (!flags.force) await refuseBeside(cluster, topology, own, { isTakeover: takesOver !== null });
-        if (takesOver === null || flags['dry-run']) return work(session, topology, journal);
+        if (takesOver === null || flags['dry-run'] || servers === 'leave') return work(session, topology, journal);
         const settled = await untilServersAreDone(topology, {
           cluster,
           seeds,

@@ -31,6 +31,11 @@ const STAGES: Readonly<Record<StepKind, string>> = {
   leave: '>>> Sending CLUSTER RESET SOFT to the deleted node.',
   'move-slots': '>>> Moving slots',
   'import-keys': '>>> Importing keys',
+  'release-slots': '>>> Settling slots with several owners',
+  'own-slots': '>>> Fixing slots coverage...',
+  'settle-keys': '>>> Comparing keys that are on both sides',
+  'gather-keys': '>>> Bringing keys to the owners of their slots',
+  'close-slots': '>>> Closing open slots',
 };
 
 interface Display {

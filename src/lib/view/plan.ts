@@ -3,7 +3,7 @@
  * letter (7.0, and valkey-cli 9.1 by its words), then a table of the shards; for any other plan its steps. Then the
  * hazards.
  */
-import { countInWords, listInWords } from '../check/words.ts';
+import { countInWords, listInWords, slotsInWords } from '../check/words.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { countSlots, formatSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
@@ -60,6 +60,16 @@ function stepInWords(step: Step): string {
       return `Move ${countInWords(countSlots(step.slots), 'slot')} from ${step.source.address} to ${step.target.address}: ${formatSlots(step.slots)}`;
     case 'import-keys':
       return `${step.copy ? 'Copy' : 'Move'} ${countInWords(step.keys, 'key')} of database ${step.database} from ${step.from}`;
+    case 'release-slots':
+      return `Let ${step.node.address} give up ${slotsInWords(step.slots)} to ${step.owner.address}`;
+    case 'own-slots':
+      return `Make ${step.node.address} the owner of ${slotsInWords(step.slots)}`;
+    case 'settle-keys':
+      return `Compare the keys of ${slotsInWords(step.slots)} that both ${step.source.address} and ${step.target.address} have`;
+    case 'gather-keys':
+      return `Bring the keys of ${slotsInWords(step.slots)} from ${step.source.address} to their owner ${step.target.address}`;
+    case 'close-slots':
+      return `Close ${slotsInWords(step.slots)} at ${step.node.address}`;
   }
 }
 

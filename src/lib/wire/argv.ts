@@ -42,6 +42,12 @@ export const argv = {
   clusterSetConfigEpoch: (epoch: number): Argv => ['CLUSTER', 'SET-CONFIG-EPOCH', `${epoch}`],
   /** 3.0. */
   clusterReplicate: (primaryId: NodeId): Argv => ['CLUSTER', 'REPLICATE', primaryId],
+  /** 3.0. Refused where the slot has no owner in the node's view. Keys stay. */
+  clusterDelSlots: (slot: number): Argv => ['CLUSTER', 'DELSLOTS', `${slot}`],
+  /** 3.0. A new epoch, the highest of all, unless the node has that already. */
+  clusterBumpEpoch: (): Argv => ['CLUSTER', 'BUMPEPOCH'],
+  /** 2.2.3. Seconds; refused under an LFU policy. */
+  objectIdleTime: (key: Buffer): readonly (string | Buffer)[] => ['OBJECT', 'IDLETIME', key],
   /** 3.0. Refused by a primary that holds keys. */
   clusterResetHard: (): Argv => ['CLUSTER', 'RESET', 'HARD'],
   /** 3.0. Keeps id and epochs, and is otherwise as HARD: a replica drops its data and becomes a primary. */

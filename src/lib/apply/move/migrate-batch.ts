@@ -31,7 +31,7 @@ export async function migrateBatch(job: MoveJob, context: MoveContext, batch: Ba
     if (!(reply instanceof ReplyError)) return;
     switch (reply.kind) {
       case 'busy-key':
-        return settleConflicts(job, context, batch);
+        return context.settle === undefined ? settleConflicts(job, context, batch) : context.settle();
       case 'ambiguous':
         if (++ambiguous >= AMBIGUOUS_ATTEMPTS_MAX)
           throw failure(job, reply, 'Look at the network between the two nodes.');

@@ -36,6 +36,8 @@ export interface MoveContext {
   readonly migrateTimeoutMs: number;
   /** Logical databases that may hold keys. */
   readonly databases: readonly number[];
+  /** What to do with a batch of which the target has keys already, instead of what a move does. */
+  readonly settle?: () => Promise<void>;
 }
 
 /**

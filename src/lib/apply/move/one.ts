@@ -50,7 +50,7 @@ export async function moveOne(
     throwIfInterrupted(execution.signal);
     const topology = await execution.cluster.observe(seeds);
     const rest = remainingOf(step, topology, sources, targets);
-    if (rest.state === 'done') return;
+    if (rest.state === 'done' || (rest.state === 'closing' && execution.move.strayMarks === 'leave')) return;
     if (rest.state === 'stuck') {
       stuckSinceMs ??= execution.clock.now();
       if (execution.clock.now() - stuckSinceMs > execution.move.failoverTimeoutMs) throw stuck(step, rest.reason);

@@ -5,6 +5,9 @@
  * differently, because their order in memory is no part of their value; of those the elements are compared.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { OpsError } from '../../errors.ts';
+import { formatAddress } from '../../model/address.ts';
+import type { TopologyNode } from '../../model/topology.ts';
 import type { Argument, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
@@ -13,13 +16,13 @@ import type { MoveContext, MoveJob } from './move.ts';
 /** Expiry travels as the time that is left, so the copy's differs by the time of the transfer. */
 const EXPIRY_DIFFERENCE_MS_MAX = 2000;
 
-/** `gone`: the source does not hold the key any more, so there is nothing to compare. */
+/** `gone`: a side does not hold the key any more, so there is nothing to compare. */
 export type Comparison = 'same' | 'different' | 'gone';
 
 /** Compares the values of one key. Throws UNREACHABLE where a side does not answer. */
 export async function compareValues(
-  job: MoveJob,
-  context: MoveContext,
+  job: Sides,
+  context: Pick<MoveContext, 'cluster'>,
   database: number,
   key: Buffer,
 ): Promise<Comparison> {
@@ -27,8 +30,8 @@ export async function compareValues(
     read(job, context, database, key, 'source'),
     read(job, context, database, key, 'target'),
   ]);
-  if (here === null) return 'gone';
-  if (there === null || here.type !== there.type) return 'different';
+  if (here === null || there === null) return 'gone';
+  if (here.type !== there.type) return 'different';
   if (Math.abs(here.expiryMs - there.expiryMs) > EXPIRY_DIFFERENCE_MS_MAX) return 'different';
   if (here.dump.equals(there.dump)) return 'same';
   const isSame = await haveSameElements(key, here.type, (side, command) =>
@@ -36,6 +39,9 @@ export async function compareValues(
   );
   return isSame ? 'same' : 'different';
 }
+
+/** `target` is the side that may answer only after ASKING. */
+type Sides = Pick<MoveJob, 'source' | 'target'>;
 
 /** One command to one of the two sides, with its reply as bytes. */
 export type AskSide = (side: Side, command: readonly Argument[]) => Promise<Reply>;
@@ -79,8 +85,8 @@ interface Value {
 export type Side = 'source' | 'target';
 
 async function read(
-  job: MoveJob,
-  context: MoveContext,
+  job: Sides,
+  context: Pick<MoveContext, 'cluster'>,
   database: number,
   key: Buffer,
   side: Side,
@@ -109,10 +115,10 @@ function asText(reply: Reply | undefined): string {
   return Array.isArray(reply) ? `[${reply.map(asText).join(' ')}]` : String(reply);
 }
 
-/** A target that is importing the slot answers only after ASKING, which holds for one command. Throws the first error reply. */
+/** A target that is importing the slot answers only after ASKING, which holds for one command. Throws FAILED with the first error reply. */
 async function ask(
-  { source, target }: MoveJob,
-  { cluster }: MoveContext,
+  { source, target }: Sides,
+  { cluster }: Pick<MoveContext, 'cluster'>,
   database: number,
   side: Side,
   commands: readonly (readonly Argument[])[],
@@ -127,7 +133,13 @@ async function ask(
   return replies
     .filter((_, index) => !isTarget || index % 2 === 1)
     .map((reply) => {
-      if (reply instanceof ReplyError) throw reply;
+      if (reply instanceof ReplyError) throw refused(isTarget ? target : source, reply);
       return reply;
     });
+}
+
+function refused({ address }: TopologyNode, reply: ReplyError): OpsError {
+  return new OpsError('FAILED', `Node ${formatAddress(address)} refused to show a key: ${reply.message}`, {
+    cause: reply,
+  });
 }

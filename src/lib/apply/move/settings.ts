@@ -10,6 +10,8 @@ export interface MoveSettings {
   readonly replace: boolean;
   /** Keep a source that is emptied from becoming a replica. */
   readonly keepPrimary: boolean;
+  /** Marks at nodes that have no part in a move: a fix takes them off by itself, once the keys there are gathered. */
+  readonly strayMarks: 'close' | 'leave';
   /** How long a failover of either side is waited for. */
   readonly failoverTimeoutMs: number;
 }
@@ -22,5 +24,6 @@ export const MOVE_DEFAULTS: MoveSettings = {
   limits: () => PACE_DEFAULTS,
   replace: false,
   keepPrimary: false,
+  strayMarks: 'close',
   failoverTimeoutMs: 60_000,
 };

@@ -1,0 +1,105 @@
+/**
+ * Applying a plan that makes slots whole. Success is what was seen: every node agrees, every slot has an owner, and none is
+ * open but those that were left to the operator. Whatever stops it, the same command goes on from what is there.
+ */
+import type { Finding } from '../check/finding.ts';
+import { checkTopology } from '../check/rules.ts';
+import { OpsError, type OpsErrorCode } from '../errors.ts';
+import type { NodeId } from '../model/node.ts';
+import { slotSetOf, subtractSlots } from '../model/slot-set.ts';
+import type { Topology } from '../model/topology.ts';
+import { isReached } from '../model/topology.ts';
+import type { Plan } from '../plan/plan.ts';
+import { SYSTEM_CLOCK, waitUntilNothingIsMissing } from './clock.ts';
+import type { ConflictDesk } from './conflicts.ts';
+import { type ExecutorOptions, execute } from './executor.ts';
+import { refuseStale } from './run-moves.ts';
+
+const POLL_MS = 100;
+const SEEDS_MAX = 8;
+/**
+ * A primary that saw slots without an owner serves again 5 s at most after all have one (`clusterUpdateState`). Where it
+ * does not, something else is wrong, which the check that follows will name.
+ */
+const SERVING_TIMEOUT_MS = 10_000;
+const NEEDED: readonly string[] = ['agreement', 'open-slots', 'coverage'];
+
+/** The cluster afterwards. Throws REFUSED where the plan is stale, else what stopped it: PARTIAL once anything was done. */
+export async function runFix(
+  plan: Plan,
+  topology: Topology,
+  options: ExecutorOptions & { readonly conflicts: ConflictDesk },
+): Promise<Topology> {
+  const seeds = topology.nodes
+    .filter(isReached)
+    .slice(0, SEEDS_MAX)
+    .map(({ address }) => address);
+  // The SAME node as before: what one believes of a node that does not answer, another may not.
+  refuseStale(plan, await options.cluster.observe([topology.seed]));
+  options.journal.begin(plan);
+  const changed = new Set<NodeId>();
+  try {
+    await execute(plan, topology, options, changed);
+    const after = await untilWhole(topology, seeds, options);
+    options.journal.end(options.conflicts.left.size === 0 ? 'done' : 'partial');
+    return after;
+  } catch (failure) {
+    if (!(failure instanceof OpsError)) throw failure;
+    // A move reports to the journal only; where there is one, something may have been done.
+    const isPartial = changed.size > 0 || plan.steps.some(({ kind }) => kind === 'move-slots');
+    options.journal.end(isPartial ? 'partial' : 'failed');
+    throw explained(failure, isPartial);
+  }
+}
+
+async function untilWhole(
+  before: Topology,
+  seeds: Parameters<ExecutorOptions['cluster']['observe']>[0],
+  options: ExecutorOptions & { readonly conflicts: ConflictDesk },
+): Promise<Topology> {
+  const what = 'every slot to be whole';
+  let now = before;
+  const left = slotSetOf(options.conflicts.left);
+  const isLeft = ({ slots = [] }: Finding): boolean => slots.length > 0 && subtractSlots(slots, left).length === 0;
+  const clock = options.clock ?? SYSTEM_CLOCK;
+  let wholeSinceMs: number | null = null;
+  await waitUntilNothingIsMissing(
+    {
+      what,
+      timeoutMs: options.waitTimeoutMs,
+      pollMs: POLL_MS,
+      signal: new AbortController().signal,
+      clock,
+    },
+    async () => {
+      now = await options.cluster.observe(seeds);
+      const errors = checkTopology(now).filter((finding) => finding.severity === 'error' && !isLeft(finding));
+      const needed = errors.filter(({ rule }) => NEEDED.includes(rule));
+      wholeSinceMs = needed.length > 0 ? null : (wholeSinceMs ?? clock.now());
+      const isGivenUp = wholeSinceMs !== null && clock.now() - wholeSinceMs > SERVING_TIMEOUT_MS;
+      const waited = isGivenUp
+        ? needed
+        : errors.filter(({ rule }) => rule === 'cluster-state' || NEEDED.includes(rule));
+      return waited.map(({ message }) => message);
+    },
+    (missing) => options.emit({ event: 'wait', what, missing }),
+  );
+  options.emit({ event: 'wait-end', what });
+  return now;
+}
+
+function explained(failure: OpsError, isPartial: boolean): OpsError {
+  const code: OpsErrorCode =
+    failure.code === 'INTERRUPTED'
+      ? 'INTERRUPTED'
+      : isPartial
+        ? 'PARTIAL'
+        : failure.code === 'UNREACHABLE'
+          ? 'FAILED'
+          : failure.code;
+  const again = 'Type the same command again: it goes on from what is there.';
+  return new OpsError(code, `${failure.message}${isPartial ? '\nWhat was done until then stays done.' : ''}`, {
+    suggestions: [...new Set([...failure.suggestions.filter((text) => !text.includes('cluster resume')), again])],
+    cause: failure,
+  });
+}

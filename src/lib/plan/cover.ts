@@ -1,0 +1,39 @@
+/** Slots that nobody owns and that have no keys: who gets them? Evenly, and the same way each time. */
+import type { NodeId } from '../model/node.ts';
+import { countSlots } from '../model/slot-set.ts';
+
+export interface Taker {
+  readonly id: NodeId;
+  readonly slots: number;
+}
+
+/**
+ * The taker of each slot. Whoever has the fewest slots gets the next, ties go to the lower id; then each taker's share is
+ * cut from the slots in one piece, takers in the order of their ids. There is at least one taker.
+ */
+export function shareOut(slots: readonly number[], takers: readonly Taker[]): ReadonlyMap<number, NodeId> {
+  const sorted = [...takers].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const counts = sorted.map((taker) => taker.slots);
+  const shares = sorted.map(() => 0);
+  for (let left = slots.length; left > 0; left--) {
+    const least = counts.indexOf(Math.min(...counts));
+    counts[least] = (counts[least] ?? 0) + 1;
+    shares[least] = (shares[least] ?? 0) + 1;
+  }
+  const owners = new Map<number, NodeId>();
+  let next = 0;
+  for (const [index, { id }] of sorted.entries()) {
+    const end = next + (shares[index] ?? 0);
+    for (const slot of slots.slice(next, end)) owners.set(slot, id);
+    next = end;
+  }
+  return owners;
+}
+
+/** A primary as a taker. */
+export function takerOf(node: {
+  readonly id: NodeId;
+  readonly entry: { readonly slots: Parameters<typeof countSlots>[0] };
+}): Taker {
+  return { id: node.id, slots: countSlots(node.entry.slots) };
+}

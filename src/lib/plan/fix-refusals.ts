@@ -1,0 +1,82 @@
+/** Why nothing is fixed: nodes that cannot be asked may have the slots, and keys that nobody else has. */
+import type { Finding } from '../check/finding.ts';
+import { listInWords, nameOf, slotsInWords } from '../check/words.ts';
+import { hasFlag } from '../model/node.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import { isReached, replicasOf } from '../model/topology.ts';
+import type { FixOptions } from './fix.ts';
+import type { Diagnosis } from './fix-diagnosis.ts';
+import { isRefused, selectPrimary } from './select-node.ts';
+import { livingPrimaries, silentOwners } from './slot-facts.ts';
+
+/** The primary that `--cover-to` names; null where it names none. Refused as `selectPrimary` does, and as `cover-to`. */
+export function coverOf(
+  topology: Topology,
+  { coverTo }: FixOptions,
+): { readonly node: ReachedNode | null } | { readonly refusals: readonly Finding[] } {
+  if (coverTo === null) return { node: null };
+  const selected = selectPrimary(topology, coverTo);
+  if (isRefused(selected)) return { refusals: [selected] };
+  const node = livingPrimaries(topology).find(({ id }) => id === selected.id);
+  if (node !== undefined) return { node };
+  const message = `${nameOf(selected)} does not answer, so it cannot take slots.`;
+  return { refusals: [{ rule: 'cover-to', severity: 'error', message, nodeIds: [selected.id] }] };
+}
+
+/**
+ * A primary that does not answer may come back with the slots, and with keys that nobody else has. Refused as
+ * `unreachable-primaries`, and as `unreachable-from-here` whatever the options say.
+ */
+export function refuseSilent(topology: Topology, found: readonly Diagnosis[], options: FixOptions): readonly Finding[] {
+  const owners = silentOwners(topology);
+  const silent = owners.map(({ node }) => node);
+  const alive = silent.filter((node) => isReachedByOthers(topology, node));
+  if (alive.length > 0) return [aliveElsewhere(alive)];
+  if (options.withUnreachable || silent.length === 0) return [];
+  const what = found.some(({ facts }) => facts.isOpen) ? 'open slots' : 'slots coverage';
+  const had = owners.map(({ node, slots }) => `${nameOf(node)} had ${slotsInWords(slots)}`);
+  const heirs = silent.flatMap((node) => replicasOf(topology, node.id).filter(({ reach }) => reach.ok));
+  const count = `${silent.length} unreachable ${silent.length === 1 ? 'primary' : 'primaries'}`;
+  return [
+    {
+      rule: 'unreachable-primaries',
+      severity: 'error',
+      message: `*** Fixing ${what} with ${count} is dangerous: ${listInWords(had)}; given to others, the keys that only ${silent.length === 1 ? 'it has' : 'they have'} would be lost.`,
+      nodeIds: silent.map(({ id }) => id),
+      suggestion:
+        heirs.length > 0
+          ? `Its replica ${listInWords(heirs.map(nameOf))} answers and has its keys: wait until it takes over, or send it CLUSTER FAILOVER TAKEOVER.`
+          : `Bring ${listInWords(silent.map(nameOf))} back. Where that is impossible: add --with-unreachable-primaries --accept-data-loss.`,
+    },
+  ];
+}
+
+/** True where a node that answers has a link to it and does not even suspect it: then it is only not reached from here. */
+function isReachedByOthers(topology: Topology, { id }: TopologyNode): boolean {
+  const entries = topology.nodes
+    .filter(isReached)
+    .flatMap(({ reach }) => reach.view.entries.filter((entry) => entry.id === id));
+  const isSuspected = entries.some((entry) => hasFlag(entry, 'fail') || hasFlag(entry, 'fail?'));
+  return !isSuspected && entries.some(({ link }) => link === 'connected');
+}
+
+/** Its slots would be taken from a node that serves them: it would delete their keys. No consent makes that right. */
+function aliveElsewhere(nodes: readonly TopologyNode[]): Finding {
+  const names = listInWords(nodes.map(nameOf));
+  return {
+    rule: 'unreachable-from-here',
+    severity: 'error',
+    message: `${names} ${nodes.length === 1 ? 'does' : 'do'} not answer here, but the other nodes reach ${nodes.length === 1 ? 'it' : 'them'}: nothing can be said about ${nodes.length === 1 ? 'its' : 'their'} slots.`,
+    nodeIds: nodes.map(({ id }) => id),
+    suggestion:
+      'Run this where every node can be reached (see --nat-map), or wait until the cluster has noticed that it failed.',
+  };
+}
+
+/** Refused as `no-primary`. */
+export function refuseNobody(topology: Topology): readonly Finding[] {
+  if (livingPrimaries(topology).length > 0) return [];
+  return [
+    { rule: 'no-primary', severity: 'error', message: 'No primary answers, so nobody can own slots.', nodeIds: [] },
+  ];
+}

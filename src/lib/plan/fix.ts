@@ -1,0 +1,207 @@
+/**
+ * Making every slot whole again: one owner, all its keys there, no marks, and all nodes agree.
+ *
+ *   release-slots of several that claim a slot all but one give it up
+ *   join          nodes that do not know an owner are introduced to it
+ *   own-slots     somebody owns each slot
+ *   settle-keys   of keys on both sides of a move one value stays
+ *   move-slots    what was on its way goes on to its end; meanwhile clients are sent from one side to the other
+ *   gather-keys   keys at nodes that do not own their slot come to the one that does
+ *   close-slots   the marks are taken off, and every primary is told who the owner is
+ *
+ * No value is ever put in the place of another one: see `apply/settle-keys.ts`.
+ */
+import type { Finding } from '../check/finding.ts';
+import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
+import { formatAddress } from '../model/address.ts';
+import type { NodeId } from '../model/node.ts';
+import type { SharedKey, SlotEvidence } from '../model/slot-evidence.ts';
+import { type SlotSet, slotSetOf } from '../model/slot-set.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import { basisOf } from './basis.ts';
+import { shareOut, takerOf } from './cover.ts';
+import { type Diagnosis, diagnose, type MoveIntent } from './fix-diagnosis.ts';
+import { coverOf, refuseNobody, refuseSilent } from './fix-refusals.ts';
+import { fixSteps } from './fix-steps.ts';
+import type { Hazard, NodeRef, Plan } from './plan.ts';
+import { livingPrimaries } from './slot-facts.ts';
+
+export interface FixOptions {
+  /** What interrupted runs of this machine were about; the newest first. */
+  readonly intents: readonly MoveIntent[];
+  /** The name of the primary that gets every slot without an owner; null: by keys, then evenly. */
+  readonly coverTo: string | null;
+  /** Take slots away from primaries that do not answer. */
+  readonly withUnreachable: boolean;
+  /** What the servers are moving by themselves, and is left to them. */
+  readonly busy: Busy;
+}
+
+/** A node that takes part in an atomic migration refuses SETSLOT of any slot (Valkey 9.1.2). */
+export interface Busy {
+  readonly slots: SlotSet;
+  readonly nodes: readonly NodeId[];
+}
+
+export const NOTHING_BUSY: Busy = { slots: [], nodes: [] };
+
+/** Slots that are made whole in the same way, for a person to read. */
+export interface Repair {
+  readonly slots: SlotSet;
+  readonly kind: RepairKind;
+  /** Owns them when the plan is made; null where nobody does. */
+  readonly owner: NodeRef | null;
+  /** Owns them in the end. */
+  readonly end: NodeRef;
+  /** From where keys come; the owner is not among them. */
+  readonly sources: readonly NodeRef[];
+  /** Completes "because". */
+  readonly why: string;
+  /** True where a node has marks of them. */
+  readonly isOpen: boolean;
+  /** Keys of these slots at all nodes together. */
+  readonly keys: number;
+  /** Keys that more than one node has: their values are compared before one of them goes. */
+  readonly shared: number;
+  /** True where the last owner does not answer: what only it has is lost. */
+  readonly losesData: boolean;
+}
+
+export type RepairKind =
+  /** Nothing is anywhere else: the marks go. */
+  | 'close'
+  /** A move that was begun goes on to its end. */
+  | 'finish'
+  /** Keys at other nodes come to the owner. */
+  | 'gather'
+  /** Nobody owns it. */
+  | 'cover'
+  /** Several own it. */
+  | 'settle';
+
+export type FixPlanned =
+  | {
+      readonly ok: true;
+      readonly plan: Plan;
+      readonly repairs: readonly Repair[];
+      readonly shared: readonly SharedKey[];
+    }
+  | { readonly ok: false; readonly refusals: readonly Finding[] };
+
+/** The hazard that needs --accept-data-loss. */
+export const DATA_LOSS = 'data-loss';
+
+/** Without steps where every slot is whole. Refused as `unreachable-primaries`, `no-primary`, or as `--cover-to` names. */
+export function planFix(topology: Topology, evidence: SlotEvidence, options: FixOptions): FixPlanned {
+  const found = diagnose(topology, evidence, options.intents, options.busy.slots);
+  const cover = coverOf(topology, options);
+  if ('refusals' in cover) return { ok: false, refusals: cover.refusals };
+  if (found.length > 0) {
+    const refusals = [...refuseSilent(topology, found, options), ...refuseNobody(topology)];
+    if (refusals.length > 0) return { ok: false, refusals };
+  }
+  const all = settled(topology, found, cover.node);
+  const diagnoses = all.filter((each) => !needs(each, options.busy.nodes));
+  const slots = new Set(diagnoses.map(({ facts }) => facts.slot));
+  const shared = evidence.shared.filter(({ slot }) => slots.has(slot));
+  return {
+    ok: true,
+    plan: {
+      version: 1,
+      intention: intentionOf(diagnoses),
+      basis: basisOf(topology),
+      steps: fixSteps(topology, diagnoses, shared),
+      hazards: [...hazardsOf(diagnoses), ...postponed(all.filter((each) => !diagnoses.includes(each)))],
+    },
+    repairs: repairsOf(diagnoses, evidence),
+    shared,
+  };
+}
+
+/** A diagnosis whose end is known. */
+export interface Settled extends Diagnosis {
+  readonly end: ReachedNode;
+  readonly kind: RepairKind;
+}
+
+function settled(topology: Topology, found: readonly Diagnosis[], coverTo: ReachedNode | null): readonly Settled[] {
+  const open = found.filter(({ end }) => end === null).map(({ facts }) => facts.slot);
+  const living = livingPrimaries(topology);
+  const serving = living.filter(({ entry }) => entry.slots.length > 0);
+  const takers = (serving.length > 0 ? serving : living).map(takerOf);
+  const shares = open.length === 0 || coverTo !== null ? new Map<number, NodeId>() : shareOut(open, takers);
+  return found.flatMap((diagnosis): readonly Settled[] => {
+    const { facts, owner } = diagnosis;
+    if (owner === null && coverTo !== null)
+      return [{ ...diagnosis, end: coverTo, why: 'so it was asked for', kind: 'cover' }];
+    const end = diagnosis.end ?? living.find(({ id }) => id === shares.get(facts.slot));
+    return end === undefined ? [] : [{ ...diagnosis, end, kind: kindOf(diagnosis, end) }];
+  });
+}
+
+function kindOf({ facts, owner, losers }: Diagnosis, end: ReachedNode): RepairKind {
+  if (owner === null) return 'cover';
+  if (losers.length > 0) return 'settle';
+  if (end.id !== owner.id) return 'finish';
+  return facts.holders.some(({ id }) => id !== owner.id) ? 'gather' : 'close';
+}
+
+function intentionOf(diagnoses: readonly Settled[]): string {
+  return diagnoses.length === 0 ? 'fix slots' : `fix ${countInWords(diagnoses.length, 'slot')}`;
+}
+
+/** True where one of these nodes has a part in what is to be done. */
+function needs({ facts, owner, end, losers }: Settled, nodes: readonly NodeId[]): boolean {
+  const marked = [...facts.migrating, ...facts.importing].map(({ node }) => node);
+  return [owner, end, ...losers, ...facts.holders, ...marked].some((node) => node !== null && nodes.includes(node.id));
+}
+
+function postponed(left: readonly Settled[]): readonly Hazard[] {
+  if (left.length === 0) return [];
+  const slots = slotsInWords(slotSetOf(left.map(({ facts }) => facts.slot)));
+  const message = `Nothing is done about ${slots} while the servers are moving other slots of the same nodes.`;
+  return [{ name: 'left-to-servers', message }];
+}
+
+function hazardsOf(diagnoses: readonly Settled[]): readonly Hazard[] {
+  const lost = new Map<TopologyNode, number[]>();
+  for (const { facts } of diagnoses)
+    if (facts.lostWith !== null) lost.set(facts.lostWith, [...(lost.get(facts.lostWith) ?? []), facts.slot]);
+  return [...lost].map(([node, slots]) => ({
+    name: DATA_LOSS,
+    message: `The keys of ${slotsInWords(slotSetOf(slots))} that only ${nameOf(node)} has are lost: it does not answer, and when it comes back it will not own them any more.`,
+  }));
+}
+
+/** Slots of the same fate together, in the order of their first slot. */
+function repairsOf(diagnoses: readonly Settled[], { keys, shared }: SlotEvidence): readonly Repair[] {
+  const groups = new Map<string, Settled[]>();
+  for (const each of diagnoses) {
+    const parties = [each.owner, each.end, ...each.facts.holders].map((node) => node?.id ?? '-');
+    const key = [each.kind, `${each.facts.isOpen}`, each.facts.lostWith?.id ?? '-', ...parties, each.why].join(' ');
+    const group = groups.get(key);
+    if (group) group.push(each);
+    else groups.set(key, [each]);
+  }
+  return [...groups.values()].map((group): Repair => {
+    const [first] = group as [Settled];
+    const slots = new Set(group.map(({ facts }) => facts.slot));
+    const counts = [...keys.values()].flatMap((bySlot) => [...bySlot].filter(([slot]) => slots.has(slot)));
+    return {
+      slots: slotSetOf(slots),
+      kind: first.kind,
+      owner: first.owner === null ? null : refOf(first.owner),
+      end: refOf(first.end),
+      sources: first.facts.holders.filter(({ id }) => id !== first.end.id).map(refOf),
+      why: first.why,
+      isOpen: first.facts.isOpen,
+      keys: counts.reduce((sum, [, count]) => sum + count, 0),
+      shared: shared.filter(({ slot }) => slots.has(slot)).length,
+      losesData: first.facts.lostWith !== null,
+    };
+  });
+}
+
+function refOf({ id, address }: TopologyNode): NodeRef {
+  return { id, address: formatAddress(address) };
+}

@@ -65,6 +65,7 @@ export function tour(way: Way): void {
     moving(at, way.flavor);
     calling(at);
     joining(at);
+    mending(at);
     copying(at);
     leaving(at);
   });
@@ -126,7 +127,7 @@ class Tour {
   }
 
   /** Types the line, and kills the run while keys are on their way. */
-  async runKilled(line: string, state: StateFolder): Promise<void> {
+  async runKilled(line: string, state: StateFolder = newStateFolder()): Promise<void> {
     const typed = this.#typed(line.split(/\s+/)).join(' ');
     const run = await killedRun(typed, this.#options(state), { lines: 3, afterMs: 150 });
     expect({ line, ...run }).toMatchObject({ signal: 'SIGKILL' });
@@ -188,6 +189,12 @@ class Tour {
   /** What the server thinks of another; null where it does not know it. */
   async flagsOf(index: number, id: string): Promise<readonly string[] | null> {
     return (await this.view(index)).find((entry) => entry.id === id)?.flags ?? null;
+  }
+
+  /** How many slots the members that give or take them call migrating or importing. */
+  async openSlots(): Promise<number> {
+    const own = await Promise.all([0, 1, 2].map((index) => this.own(index)));
+    return own.flatMap(({ migrating, importing }) => [...migrating, ...importing]).length;
   }
 
   /** Does the server have all of these slots, in its own view? */
@@ -282,6 +289,18 @@ function joining(at: Tour): void {
     const role = String(await at.call(4, 'INFO', 'replication'));
     expect(role).toContain('master_link_status:up');
     expect((await at.own(4)).primaryId).toBe(await at.idOf(0));
+  });
+}
+
+function mending(at: Tour): void {
+  it('fix, of slots that a killed move has left half-way', async () => {
+    const to = (await at.owns(0, [100, 139])) ? 1 : 0;
+    await at.runKilled(`reshard ${at.typed(2)} --ranges 100-139 --to ${at.typed(to)} --mover key-wise ${SLOWLY} --yes`);
+    expect(await at.openSlots()).not.toBe(0);
+    await at.run(`fix ${at.typed(1)} --yes`);
+    expect(await at.openSlots()).toBe(0);
+    await at.run(`check ${at.typed(0)}`);
+    await at.expectKeys();
   });
 }
 

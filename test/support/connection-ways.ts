@@ -43,13 +43,16 @@ export async function reachServers(
   }
 }
 
+/** Where the members have plain ports as well, the source speaks plainly: it sends keys as it is spoken to. */
 async function startSource(
   options: Omit<ServersOptions, 'count'>,
   started: TestServers[],
 ): Promise<readonly [TestServer]> {
-  const { customBusPorts: _, ...same } = options;
+  const { customBusPorts: _, tls, ...same } = options;
+  const certificates = started[0]?.certificates ?? null;
   const servers = await startServers({
     ...same,
+    ...(tls === undefined || tls.plainPorts ? {} : { tls: { ...tls, certificates } }),
     count: 1,
     settings: { ...options.settings, 'cluster-enabled': 'no' },
   });

@@ -37,6 +37,8 @@ export interface ServersOptions {
     readonly clients?: 'no' | 'optional' | 'yes';
     /** A plain port for clients as well: the one that a server is called by. */
     readonly plainPorts?: boolean;
+    /** Those of other servers, so that the same clients are let in. Default: new ones. */
+    readonly certificates?: Certificates | null;
   };
   /** Bus ports that are not `port + 10000`. */
   readonly customBusPorts?: boolean;
@@ -77,7 +79,7 @@ export async function startServers(options: ServersOptions): Promise<TestServers
   const { hosts = ['127.0.0.1'] } = options;
   const dir = mkdtempSync(path.join(tmpdir(), 'cluster-test-'));
   removeWithThisProcess(dir);
-  const certificates = options.tls === undefined ? null : await writeCertificates(dir);
+  const certificates = options.tls === undefined ? null : (options.tls.certificates ?? (await writeCertificates(dir)));
   const ports = await reservePorts(
     options.customBusPorts || options.tls?.plainPorts ? 2 * options.count : options.count,
   );

@@ -1,4 +1,5 @@
 /** All benchmarks, in the order they run in. */
+import { backupBenchmark } from './backup.ts';
 import type { Benchmark } from './benchmark.ts';
 import { checkBenchmark } from './check.ts';
 import { createBenchmark } from './create.ts';
@@ -13,5 +14,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   createBenchmark,
   reshardBenchmark,
   rebalanceBenchmark,
+  backupBenchmark,
   importBenchmark,
 ];

@@ -67,6 +67,7 @@ export function tour(way: Way): void {
     joining(at);
     mending(at);
     copying(at);
+    saving(at);
     leaving(at);
   });
 }
@@ -318,6 +319,16 @@ function copying(at: Tour): void {
     const stored = await at.keys();
     for (const key of keys) expect(stored).toContain(key);
     await at.forgetKeys(keys);
+    await at.expectKeys();
+  });
+}
+
+function saving(at: Tour): void {
+  it('backup, and restore after everything was lost', async () => {
+    const folder = path.join(newStateFolder().env.XDG_STATE_HOME, 'backup');
+    await at.run(`backup ${at.typed(1)} ${folder} --yes`);
+    for (const index of [0, 1, 2, 3]) await at.call(index, 'FLUSHALL');
+    await at.run(`restore ${folder} ${at.typed(2)} --yes`);
     await at.expectKeys();
   });
 }

@@ -162,6 +162,10 @@ export class FakeCluster implements Cluster {
     });
   }
 
+  openSnapshot(): Promise<never> {
+    throw new Error('a fake has no snapshots');
+  }
+
   probePort(): Promise<string | null> {
     return Promise.resolve(null);
   }

@@ -45,6 +45,7 @@ export function scriptedCluster(script: readonly Exchange[]): ScriptedCluster {
     callMany: async (address, commands) => commands.map((argv) => answer(address, argv)),
     call: unforeseen,
     migrate: unforeseen,
+    openSnapshot: unforeseen,
     observe: unforeseen,
     observeEach: unforeseen,
     probePort: unforeseen,

@@ -33,7 +33,7 @@ export async function copyFunctions(
       `Node ${step.source.address} answered FUNCTION DUMP with something else than bytes.`,
     );
   notice(`>>> Send FUNCTION RESTORE to ${step.node.address}`);
-  await ask(execution, target, argv.functionRestore(payload));
+  await ask(execution, target, argv.functionRestore(payload, 'APPEND'));
 }
 
 async function ask({ cluster }: Execution, address: Address, command: readonly (string | Buffer)[]): Promise<unknown> {

@@ -15,8 +15,25 @@ export type ApplyEvent =
   | { readonly event: 'move-retry'; readonly because: string }
   /** Something that the operator should know; nothing follows from it. One sentence. */
   | { readonly event: 'notice'; readonly message: string }
+  | BackupEvent
   /** Something went wrong and what was begun is being undone. */
   | { readonly event: 'undo-begin'; readonly because: string };
+
+export type BackupEvent =
+  /** A file of a backup: read by a server on this machine, then its keys are restored. */
+  | { readonly event: 'restore-file'; readonly file: string; readonly state: 'reading' | 'restoring' | 'restored' }
+  /** A node is asked for its snapshot. */
+  | { readonly event: 'snapshot-begin'; readonly node: string }
+  /** Its snapshot is on the disk and checked; `done` of all. */
+  | { readonly event: 'snapshot-end'; readonly node: string; readonly bytes: number; readonly done: number }
+  | {
+      readonly event: 'backup-progress';
+      readonly shardsDone: number;
+      readonly shards: number;
+      readonly bytesDone: number;
+      /** Those that are being copied. */
+      readonly nodes: readonly string[];
+    };
 
 export interface MoveProgress {
   readonly event: 'move-progress';

@@ -115,7 +115,8 @@ function logFile(dir: string): string {
   return path.join(dir, 'server.log');
 }
 
-function endOfLog({ dir }: { readonly dir: string }): string {
+/** A sentence with the last lines that the server printed. */
+export function endOfLog({ dir }: { readonly dir: string }): string {
   const lines = readServerLog(dir)
     .split('\n')
     .filter((line) => line.trim() !== '');

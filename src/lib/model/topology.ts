@@ -93,9 +93,13 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
 
 /** Keys in all logical databases of the node's INFO keyspace section. */
 export function keyCount(view: View): number {
-  let keys = 0;
-  for (const [field, value] of Object.entries(view.info)) {
-    if (field.startsWith('db') && /^db\d+$/.test(field)) keys += Number(/keys=(\d+)/.exec(value)?.[1] ?? 0);
-  }
-  return keys;
+  return keysByDatabase(view).reduce((sum, { keys }) => sum + keys, 0);
+}
+
+/** Keys in each logical database that has any. */
+export function keysByDatabase(view: View): readonly { readonly index: number; readonly keys: number }[] {
+  return Object.entries(view.info).flatMap(([field, value]) => {
+    const [, index] = field.startsWith('db') ? (/^db(\d+)$/.exec(field) ?? []) : [];
+    return index === undefined ? [] : [{ index: Number(index), keys: Number(/keys=(\d+)/.exec(value)?.[1] ?? 0) }];
+  });
 }

@@ -43,6 +43,27 @@ export interface Migration {
   readonly channel: string;
 }
 
+/** The data of one node at one moment, while it is being sent. */
+export interface Snapshot {
+  /** The history of writes that it belongs to, and how far it goes in it. */
+  readonly replicationId: string;
+  readonly offset: number;
+  /** Null where the server does not know beforehand. */
+  readonly bytes: number | null;
+  /** An RDB file, to be read once and at the reader's pace. Throws FAILED where it ends too early, INTERRUPTED. */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Gives it up, whatever is still on the way. */
+  close(): void;
+}
+
+export interface SnapshotOptions {
+  /** `file`: the server writes the file to its own disk first. `stream`: it has no disk to write to, or none that is large enough. */
+  readonly by: 'file' | 'stream';
+  /** What the server is, for one that writes what older ones can read unless told otherwise (Valkey 8.1 and later). */
+  readonly serverVersion: string;
+  readonly signal: AbortSignal;
+}
+
 export interface Cluster {
   /**
    * The cluster that the first answering seed belongs to: every node that any of its members knows has been asked.
@@ -64,6 +85,11 @@ export interface Cluster {
   ): Promise<readonly (Reply | ReplyError)[]>;
   /** MIGRATE: `OK`, `NOKEY` or the error reply. Throws as callMany. */
   migrate(migration: Migration): Promise<Reply | ReplyError>;
+  /**
+   * A snapshot of the node, as a replica asks for one. Throws UNREACHABLE, LOGIN, INTERRUPTED, or FAILED where the server
+   * does not give it (the ReplyError is the cause).
+   */
+  openSnapshot(address: Address, options: SnapshotOptions): Promise<Snapshot>;
   /** Null where something accepts a TCP connection there, else one phrase that says why not. */
   probePort(host: string, port: number): Promise<string | null>;
   /** Closes every connection. The object is not used afterwards. */

@@ -10,6 +10,7 @@ import { Connections, reasonOf } from './connections.ts';
 import { MigrateTargets } from './migrate-target.ts';
 import { observe, observeEach } from './observe.ts';
 import type { ConnectOptions } from './options.ts';
+import { openSnapshot } from './snapshot.ts';
 
 /** Opens nothing yet: connections are made when they are needed. */
 export function connect(options: ConnectOptions): SourceCluster {
@@ -23,6 +24,8 @@ export function connect(options: ConnectOptions): SourceCluster {
     callMany: (address, commands, callOptions) => connections.callMany(address, commands, callOptions),
     migrate: async (migration) =>
       connections.migrate({ ...migration, target: await targets.reachedFrom(migration.source, migration.target) }),
+    migrate: (migration) => connections.migrate(migration),
+    openSnapshot: (address, snapshotOptions) => openSnapshot(options, address, snapshotOptions),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
     trackChanges: (address) => trackChanges(connections, address),
     close: () => connections.close(),

@@ -97,7 +97,7 @@ export abstract class ClusterCommand extends Command {
   }
 
   /** The plan, or REFUSED with every reason. */
-  protected acceptable(planned: Planned): Plan {
+  protected acceptable<SomePlan = Plan>(planned: AnyPlanned<SomePlan>): SomePlan {
     if (!planned.ok) {
       const suggestions = planned.refusals.flatMap(({ suggestion }) => suggestion ?? []);
       throw new OpsError('REFUSED', planned.refusals.map(({ message }) => `[ERR] ${message}`).join('\n'), {
@@ -108,7 +108,7 @@ export abstract class ClusterCommand extends Command {
   }
 
   /** Writes the plan where `--plan-out` wants it, before any question. */
-  protected savePlan(plan: Plan, flags: ConsentFlags): void {
+  protected savePlan(plan: object, flags: ConsentFlags): void {
     const file = flags['plan-out'];
     if (file !== undefined) writePlan(file, plan);
   }
@@ -174,11 +174,15 @@ export abstract class ClusterCommand extends Command {
   }
 }
 
-function ownProcess(): ProcessIdentity {
+/** `Planned` for a plan of any kind. */
+type AnyPlanned<SomePlan> = { readonly ok: true; readonly plan: SomePlan } | Extract<Planned, { readonly ok: false }>;
+
+/** Who we are, for records that outlive us. */
+export function ownProcess(): ProcessIdentity {
   return present(identifyProcess(process.pid), 'this process is running');
 }
 
-function writePlan(file: string, plan: Plan): void {
+function writePlan(file: string, plan: object): void {
   try {
     writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
   } catch (cause) {

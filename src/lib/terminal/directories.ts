@@ -18,6 +18,11 @@ export function asideDirectory(environment: NodeJS.ProcessEnv): string {
   return path.join(stateDirectory(environment), 'aside');
 }
 
+/** Where the servers work that a restoration starts. */
+export function restoreDirectory(environment: NodeJS.ProcessEnv): string {
+  return path.join(stateDirectory(environment), 'restore');
+}
+
 /** `$XDG_CONFIG_HOME/cluster/config.yaml`, else `~/.config/cluster/config.yaml`. */
 export function configFile(environment: NodeJS.ProcessEnv): string {
   return path.join(environment['XDG_CONFIG_HOME'] || path.join(homedir(), '.config'), NAME, 'config.yaml');

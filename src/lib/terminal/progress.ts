@@ -1,7 +1,8 @@
 /** Progress on stderr: a line that changes on a terminal, plain lines elsewhere, or NDJSON events. */
 import type { Ora } from 'ora';
-import type { ApplyEvent, Emit } from '../apply/events.ts';
+import type { ApplyEvent, BackupEvent, Emit } from '../apply/events.ts';
 import type { StepKind } from '../plan/plan.ts';
+import { isBackupEvent, renderBackupProgress } from './backup-progress.ts';
 import { renderImportProgress } from './import-progress.ts';
 import { renderMoveProgress } from './move-progress.ts';
 
@@ -61,12 +62,13 @@ function show(display: Display, event: ApplyEvent): void {
   else if (event.event === 'undo-begin') display.line('>>> Undoing what was begun');
   else if (event.event === 'move-retry') display.line(event.because);
   else if (event.event === 'notice') display.line(event.message);
+  else if (isBackupEvent(event)) display.status(renderBackupProgress(event));
   else display.status(statusOf(event));
 }
 
 /** Empty once there is nothing more to say about it. */
 function statusOf(
-  event: Exclude<ApplyEvent, { event: 'stage-begin' | 'undo-begin' | 'move-retry' | 'notice' }>,
+  event: Exclude<ApplyEvent, BackupEvent | { event: 'stage-begin' | 'undo-begin' | 'move-retry' | 'notice' }>,
 ): string {
   if (event.event === 'move-progress') return renderMoveProgress(event);
   if (event.event === 'import-progress') return renderImportProgress(event);

@@ -58,8 +58,13 @@ export const argv = {
   functionList: (): Argv => ['FUNCTION', 'LIST', 'WITHCODE'],
   /** 7.0. All libraries as one payload of bytes. */
   functionDump: (): Argv => ['FUNCTION', 'DUMP'],
-  /** 7.0. Refused as a whole where a library of the same name is there. */
-  functionRestore: (payload: Buffer): readonly (string | Buffer)[] => ['FUNCTION', 'RESTORE', payload],
+  /** 7.0. All or nothing: `APPEND` is refused as a whole where a library of the same name is there. */
+  functionRestore: (payload: Buffer, policy: 'APPEND' | 'REPLACE'): readonly (string | Buffer)[] => [
+    'FUNCTION',
+    'RESTORE',
+    payload,
+    policy,
+  ],
   /** 3.0. */
   clusterCountKeysInSlot: (slot: number): Argv => ['CLUSTER', 'COUNTKEYSINSLOT', `${slot}`],
   /** 1.0. The keys of the selected database. */
@@ -104,6 +109,18 @@ export const argv = {
     'KEYS',
     ...keys,
   ],
+  /** 6.0 with a user name; without one 1.0. */
+  auth: (user: string | null, password: string): Argv => ['AUTH', ...(user === null ? [] : [user]), password],
+  /** 2.6.9. No spaces. */
+  clientSetName: (name: string): Argv => ['CLIENT', 'SETNAME', name],
+  /** 7.0: after the snapshot nothing more is wanted. Older servers refuse it, and go on sending. */
+  replconfRdbOnly: (): Argv => ['REPLCONF', 'rdb-only', '1'],
+  /** 2.8.18: the snapshot may be a stream whose length is not known. */
+  replconfStream: (): Argv => ['REPLCONF', 'capa', 'eof'],
+  /** Valkey 8.1: which version the receiver can read. Others refuse it. */
+  replconfVersion: (version: string): Argv => ['REPLCONF', 'version', version],
+  /** 2.8. A whole snapshot, and where it stands in the history of writes. */
+  psyncFromNothing: (): Argv => ['PSYNC', '?', '-1'],
   /** 3.0. The next command may touch a slot that is being imported. */
   asking: (): Argv => ['ASKING'],
   /** 1.0. */
@@ -152,6 +169,8 @@ export const argv = {
   sortedSetRange: (key: Buffer): readonly (string | Buffer)[] => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
   /** 5.0. */
   streamRange: (key: Buffer): readonly (string | Buffer)[] => ['XRANGE', key, '-', '+'],
+  /** 1.0. */
+  randomKey: (): Argv => ['RANDOMKEY'],
   /** 5.0. */
   streamGroups: (key: Buffer): readonly (string | Buffer)[] => ['XINFO', 'GROUPS', key],
   /** 5.0. */

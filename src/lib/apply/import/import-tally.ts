@@ -114,6 +114,6 @@ export class ImportTally {
 }
 
 /** As JSON writes it, without the quotes. */
-function printable(key: Buffer): string {
+export function printable(key: Buffer): string {
   return JSON.stringify(key.toString('latin1')).slice(1, -1);
 }

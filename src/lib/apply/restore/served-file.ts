@@ -1,0 +1,11 @@
+/** A server that hands out the keys of one RDB file: what restoring needs of it, whoever started it. */
+import type { Address } from '../../model/address.ts';
+import type { SourceCluster } from '../../redis/cluster.ts';
+
+export interface ServedFile {
+  /** With the login that the server wants. */
+  readonly cluster: SourceCluster;
+  readonly address: Address;
+  /** The server ends. May be called twice. */
+  stop(): Promise<void>;
+}

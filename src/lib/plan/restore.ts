@@ -1,0 +1,177 @@
+/** What would be restored, into what, and why should it not? */
+import type { Finding } from '../check/finding.ts';
+import { countInWords, listInWords } from '../check/words.ts';
+import { formatAddress } from '../model/address.ts';
+import type { BackupManifest } from '../model/backup.ts';
+import type { SlotSet } from '../model/slot-set.ts';
+import type { ReachedNode, Topology } from '../model/topology.ts';
+import { isReached, keyCount, primariesOf } from '../model/topology.ts';
+import { refuseDisorder } from './backup.ts';
+import { basisOf } from './basis.ts';
+import type { Hazard } from './plan.ts';
+
+/** One RDB file, whose keys go to whichever primary owns their slots now. */
+export interface RestoreFile {
+  readonly file: string;
+  /** Of the file. */
+  readonly bytes: number;
+  /** Of database 0, as they were counted when the backup was made. */
+  readonly keys: number;
+  /** What they took in memory then; so much the server that reads the file takes on this machine. */
+  readonly memoryBytes: number;
+  /** Those of the shard that the file was made from. */
+  readonly slots: SlotSet;
+}
+
+/** Plain JSON. */
+export interface RestorePlan {
+  readonly version: 1;
+  readonly intention: string;
+  /** See `basis.ts`. */
+  readonly basis: string;
+  readonly files: readonly RestoreFile[];
+  /** Keys that the cluster has with another value are overwritten. */
+  readonly replace: boolean;
+  /** Primaries that receive. */
+  readonly primaries: number;
+  readonly keysBefore: number;
+  readonly hazards: readonly Hazard[];
+}
+
+export interface RestoreOptions {
+  /** As it was typed. */
+  readonly directory: string;
+  readonly replace: boolean;
+  /** Only the keys of database 0 are restored where the backup has others. */
+  readonly force: boolean;
+  /** Files at a time. */
+  readonly parallel: number;
+  /** On this machine, in bytes. */
+  readonly availableMemory: number;
+}
+
+export type PlannedRestore =
+  | { readonly ok: true; readonly plan: RestorePlan }
+  | { readonly ok: false; readonly refusals: readonly Finding[] };
+
+/**
+ * Refused: `unhealthy` where a slot has no owner or two, is open, or moves; `other-databases` where the backup has keys
+ * in databases that a cluster does not have, unless `force`.
+ */
+export function planRestore(topology: Topology, manifest: BackupManifest, options: RestoreOptions): PlannedRestore {
+  const refusals = [...refuseUnready(topology), ...(options.force ? [] : refuseOtherDatabases(manifest))];
+  if (refusals.length > 0) return { ok: false, refusals };
+  const files = manifest.shards.map(
+    ({ file, bytes, databases, memoryBytes, slots }): RestoreFile => ({
+      file,
+      bytes,
+      keys: databases.find(({ index }) => index === 0)?.keys ?? 0,
+      memoryBytes,
+      slots,
+    }),
+  );
+  const receivers = primariesOf(topology)
+    .filter(isReached)
+    .filter(({ entry }) => entry.slots.length > 0);
+  const keysBefore = receivers.reduce((sum, { reach }) => sum + keyCount(reach.view), 0);
+  const plan: RestorePlan = {
+    version: 1,
+    intention: `restore ${options.directory} into ${countInWords(receivers.length, 'shard')}`,
+    basis: basisOf(topology),
+    files,
+    replace: options.replace,
+    primaries: receivers.length,
+    keysBefore,
+    hazards: [
+      ...notEmpty(keysBefore, options.replace),
+      ...leftOut(manifest),
+      ...incomplete(manifest),
+      ...targetMemory(files, receivers),
+      ...ownMemory(files, options),
+    ],
+  };
+  return { ok: true, plan };
+}
+
+function refuseUnready(topology: Topology): readonly Finding[] {
+  const found = refuseDisorder(topology);
+  if (found.length === 0) return [];
+  const head: Finding = {
+    rule: 'unhealthy',
+    severity: 'error',
+    message: '*** Please fix your cluster problems before restoring',
+    nodeIds: [...new Set(found.flatMap(({ nodeIds }) => nodeIds))],
+    suggestion: `See what is wrong with: cluster check ${formatAddress(topology.seed)}`,
+  };
+  return [head, ...found];
+}
+
+function refuseOtherDatabases(manifest: BackupManifest): readonly Finding[] {
+  const others = otherDatabases(manifest);
+  if (others.length === 0) return [];
+  return [
+    {
+      rule: 'other-databases',
+      severity: 'error',
+      message: `The backup has keys in ${listInWords(others)}, and only those of database 0 can be restored.`,
+      nodeIds: [],
+      suggestion: 'Add --force to restore database 0 and leave out the others.',
+    },
+  ];
+}
+
+function leftOut(manifest: BackupManifest): readonly Hazard[] {
+  const others = otherDatabases(manifest);
+  if (others.length === 0) return [];
+  return [{ name: 'other-databases', message: `Left out: the keys of ${listInWords(others)}.` }];
+}
+
+/** `database 3 (12 keys)`. Only Valkey 9 has clusters with several. */
+function otherDatabases({ shards }: BackupManifest): readonly string[] {
+  const keys = new Map<number, number>();
+  for (const { databases } of shards)
+    for (const { index, keys: own } of databases) if (index > 0) keys.set(index, (keys.get(index) ?? 0) + own);
+  return [...keys]
+    .sort(([left], [right]) => left - right)
+    .map(([index, own]) => `database ${index} (${countInWords(own, 'key')})`);
+}
+
+function notEmpty(keysBefore: number, replace: boolean): readonly Hazard[] {
+  if (keysBefore === 0) return [];
+  const fate = replace
+    ? 'those that the backup has too are overwritten'
+    : 'those that the backup has with another value are left as they are, and named (--replace overwrites them)';
+  return [{ name: 'not-empty', message: `The cluster holds ${countInWords(keysBefore, 'key')} already: ${fate}.` }];
+}
+
+function incomplete({ problems }: BackupManifest): readonly Hazard[] {
+  if (problems.length === 0) return [];
+  const message = `The cluster was not well when this backup was made, so keys may be missing: ${listInWords(problems)}`;
+  return [{ name: 'incomplete-backup', message }];
+}
+
+/** By what the data took where it came from. A target without a bound takes what its host has. */
+function targetMemory(files: readonly RestoreFile[], receivers: readonly ReachedNode[]): readonly Hazard[] {
+  const room = receivers.map(({ reach }) => {
+    const { maxmemory = '0', used_memory: used = '0' } = reach.view.info;
+    return Number(maxmemory) === 0 ? Number.POSITIVE_INFINITY : Math.max(0, Number(maxmemory) - Number(used));
+  });
+  const free = room.reduce((sum, each) => sum + each, 0);
+  const needed = files.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  if (needed <= free) return [];
+  const message = `The data took ${inMebibytes(needed)} of memory, and the primaries have ${inMebibytes(free)} left (maxmemory): it may not fit.`;
+  return [{ name: 'target-memory', message }];
+}
+
+/** A server of its own reads each file: as many at a time as files are restored at a time. */
+function ownMemory(files: readonly RestoreFile[], { parallel, availableMemory }: RestoreOptions): readonly Hazard[] {
+  const largest = files.map(({ memoryBytes }) => memoryBytes).sort((left, right) => right - left);
+  const needed = largest.slice(0, parallel).reduce((sum, each) => sum + each, 0);
+  if (needed <= availableMemory) return [];
+  const message = `Reading ${countInWords(Math.min(parallel, files.length), 'file')} at a time takes about ${inMebibytes(needed)} of this machine's memory, which has ${inMebibytes(availableMemory)} left: choose a smaller --parallel.`;
+  return [{ name: 'own-memory', message }];
+}
+
+function inMebibytes(bytes: number): string {
+  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+}

@@ -1,0 +1,40 @@
+/** Of whom is the snapshot of a shard taken? A snapshot costs its server a fork, so rather of one that serves nobody. */
+import { isLinkUp } from '../check/replica-links.ts';
+import type { Role } from '../model/node.ts';
+import { hasFlag } from '../model/node.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import { isReached, replicasOf } from '../model/topology.ts';
+
+/** A replica that is further behind than this has something else to do; less is caught up with in a moment. */
+const LAG_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * The replica, or with none that is up to date, the primary; null where none of them answers. Of several replicas one on
+ * the host that was picked least often (`picks`), then the one of the first id.
+ */
+export function snapshotSource(
+  topology: Topology,
+  primary: TopologyNode,
+  prefer: Role,
+  picks: ReadonlyMap<string, number>,
+): ReachedNode | null {
+  const replicas =
+    prefer === 'replica' && isReached(primary)
+      ? replicasOf(topology, primary.id)
+          .filter(isReached)
+          .filter((replica) => isUpToDate(replica, primary))
+      : [];
+  const load = (node: ReachedNode): number => picks.get(node.peerAddress.host) ?? 0;
+  const [first] = [...replicas].sort((left, right) => load(left) - load(right) || (left.id < right.id ? -1 : 1));
+  return first ?? (isReached(primary) ? primary : null);
+}
+
+/** True where the replica copies this primary, and is nearly as far as it was. */
+function isUpToDate(replica: ReachedNode, primary: ReachedNode): boolean {
+  if (!isLinkUp(replica) || hasFlag(replica.entry, 'fail')) return false;
+  const own = replica.reach.view.info;
+  const { master_sync_in_progress: syncing, slave_repl_offset: reached, master_replid: history } = own;
+  const { master_repl_offset: written, master_replid: primaryHistory } = primary.reach.view.info;
+  if (syncing === '1' || history !== primaryHistory) return false;
+  return Number(written) - Number(reached) <= LAG_BYTES_MAX;
+}

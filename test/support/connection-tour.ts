@@ -13,7 +13,7 @@ import { eventually } from './eventually.ts';
 import { clusterCli, type RunResult } from './executables.ts';
 import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from './keys-of-all-kinds.ts';
 import { type RawOptions, type RawReply, rawCommand, rawCommands } from './raw-command.ts';
-import { findServer, type ServerFlavor } from './server-binaries.ts';
+import { findServer, type ServerFlavor, serverBinary } from './server-binaries.ts';
 import type { TestServer } from './servers.ts';
 import { killedRun, newStateFolder, type StateFolder } from './watched-run.ts';
 
@@ -67,7 +67,7 @@ export function tour(way: Way): void {
     joining(at);
     mending(at);
     copying(at);
-    saving(at);
+    saving(at, way.flavor);
     leaving(at);
   });
 }
@@ -323,12 +323,12 @@ function copying(at: Tour): void {
   });
 }
 
-function saving(at: Tour): void {
+function saving(at: Tour, flavor: ServerFlavor): void {
   it('backup, and restore after everything was lost', async () => {
     const folder = path.join(newStateFolder().env.XDG_STATE_HOME, 'backup');
     await at.run(`backup ${at.typed(1)} ${folder} --yes`);
     for (const index of [0, 1, 2, 3]) await at.call(index, 'FLUSHALL');
-    await at.run(`restore ${folder} ${at.typed(2)} --yes`);
+    await at.run(`restore ${folder} ${at.typed(2)} --server ${serverBinary(flavor).server} --yes`);
     await at.expectKeys();
   });
 }

@@ -24,7 +24,6 @@ export function connect(options: ConnectOptions): SourceCluster {
     callMany: (address, commands, callOptions) => connections.callMany(address, commands, callOptions),
     migrate: async (migration) =>
       connections.migrate({ ...migration, target: await targets.reachedFrom(migration.source, migration.target) }),
-    migrate: (migration) => connections.migrate(migration),
     openSnapshot: (address, snapshotOptions) => openSnapshot(options, address, snapshotOptions),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
     trackChanges: (address) => trackChanges(connections, address),

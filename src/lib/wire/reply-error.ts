@@ -48,7 +48,7 @@ export class ReplyError extends Error {
  * the user is named.
  */
 export function missingRightOf({ message }: ReplyError): string | null {
-  return /^NOPERM .* run the '([^']+)' command/.exec(message)?.[1] ?? null;
+  return /NOPERM .* run the '([^']+)' command/.exec(message)?.[1] ?? null;
 }
 
 /**

@@ -60,7 +60,7 @@ async function fetchServer(flavor: ServerFlavor): Promise<void> {
 }
 
 /**
- * A script each for server and client that starts the binary through the unpacked loader, because the libraries and
+ * A script each for server, client and redis-check-rdb that starts the binary through the unpacked loader, because the libraries and
  * the loader of another suite belong together. The binary called `*-check-rdb` is the server too: it looks at the name
  * it was started by. Source: redis-tools 7.0.15 and 8.0.2, valkey-tools 8.1.1 and 9.1.2.
  */
@@ -70,7 +70,7 @@ async function writeWrappers(folder: string, product: string): Promise<string> {
   await symlink(`${product}-check-rdb`, path.join(folder, `root/usr/bin/${product}-server`));
   const folders = new Set([libraries, `root/usr/lib/${path.posix.basename(libraries)}`]);
   const libraryPath = [...folders].map((each) => `$here/${each}`).join(':');
-  for (const program of [`${product}-server`, `${product}-cli`]) {
+  for (const program of ['server', 'cli', 'check-rdb'].map((kind) => `${product}-${kind}`)) {
     const script = [
       '#!/bin/sh',
       // Relative to the script, because the folder is renamed once it is complete.

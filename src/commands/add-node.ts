@@ -94,6 +94,7 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
           goal: { kind: 'add', ids: request.ids },
           headings: asked.nodes.map((node) => `>>> Adding node ${nameOf(node)} to cluster ${seed}`),
           question: 'Do you want to add this?',
+          isDangerous: flags.rebalance,
           nothing: 'Nothing to do: every node knows them already, and they serve.',
         },
         flags,

@@ -3,8 +3,6 @@ import { createCluster } from '../lib/apply/create.ts';
 import { readRuns } from '../lib/apply/journal.ts';
 import type { Leftovers } from '../lib/apply/leftovers.ts';
 import { findLeftovers, resetLeftovers } from '../lib/apply/leftovers.ts';
-import { observeSteady } from '../lib/apply/observe-steady.ts';
-import { checkTopology } from '../lib/check/rules.ts';
 import { OpsError } from '../lib/errors.ts';
 import { isRunning } from '../lib/local/process-identity.ts';
 import { formatAddress } from '../lib/model/address.ts';
@@ -18,10 +16,10 @@ import { simulateEnd } from '../lib/plan/simulate.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
 import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { parseSeconds } from '../lib/terminal/connection.ts';
+import { reportCreation } from '../lib/terminal/creation.ts';
 import { journalDirectory } from '../lib/terminal/directories.ts';
 import { connectionFlags, consentFlags, waitFlags } from '../lib/terminal/flags.ts';
 import { parseZones, readLayout } from '../lib/terminal/placement-input.ts';
-import { renderCheck, renderCheckJson } from '../lib/view/check.ts';
 import { renderPlan } from '../lib/view/plan.ts';
 
 export default class Create extends ClusterCommand {
@@ -92,14 +90,20 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       };
       if (leftovers === null) {
         await createCluster(plan, topology, executor);
-        return { version: 1, outcome: 'done', plan, check: await this.report(session) };
+        return { version: 1, outcome: 'done', plan, check: await reportCreation(session, (text) => this.print(text)) };
       }
       await resetLeftovers(leftovers.plan, topology, leftovers.runs, journalDirectory(process.env), executor);
       // The same plan but for the ids, which a reset renews.
       const empty = await this.observeNamed(session);
       const renewed = this.acceptable(planCreate(empty, options));
       await createCluster(renewed, empty, executor);
-      return { version: 1, outcome: 'done', ...reset, plan: renewed, check: await this.report(session) };
+      return {
+        version: 1,
+        outcome: 'done',
+        ...reset,
+        plan: renewed,
+        check: await reportCreation(session, (text) => this.print(text)),
+      };
     });
   }
 
@@ -135,15 +139,5 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
     );
     for (const { message } of planned.plan.hazards) this.print(`[WARNING] ${message}`);
     return { ...leftovers, plan: planned.plan };
-  }
-
-  /** Prints what has become of it; the document for --json. */
-  private async report({ cluster, seeds, progress, style }: Session): Promise<object> {
-    const topology = await progress.during('Asking every node', () => observeSteady(cluster, seeds.slice(0, 1)));
-    const findings = checkTopology(topology);
-    this.print(
-      renderCheck(topology, findings, { seed: formatAddress(topology.seed), multipleOwners: 'not-searched', style }),
-    );
-    return renderCheckJson(topology, findings);
   }
 }

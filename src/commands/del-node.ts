@@ -72,6 +72,7 @@ A primary with slots is refused, or its slots are moved to others first with --d
           goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
           headings: removalHeadings(topology, plan, formatAddress(members.seed)),
           question: 'Do you want to remove this?',
+          isDangerous: flags.drain || plan.hazards.length > 0,
           nothing: 'Nothing to do: a run of this machine has removed this already.',
         },
         flags,

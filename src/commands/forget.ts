@@ -54,6 +54,7 @@ and that own no slots. Otherwise the dead nodes that are named. Nodes that answe
           goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
           headings: [],
           question: 'Do you want to forget this?',
+          isDangerous: plan.hazards.length > 0,
           nothing: 'Nothing to do: no node has failed that could be forgotten.',
         },
         flags,

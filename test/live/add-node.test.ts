@@ -148,12 +148,14 @@ describe.concurrent('refused, and nothing is changed', () => {
       const line = `add-node ${first(fresh).address} ${formed.seed}`;
       const code = async (flags: string): Promise<number | null> =>
         (await withoutChange(all, () => cluster(`${line} ${flags}`))).code;
-      expect(await code('')).toBe(4);
+      expect(await code('--rebalance')).toBe(4);
       expect(await code('--json')).toBe(4);
       expect(await code('--dry-run')).toBe(0);
       expect(await code('--of 12345678 --yes')).toBe(2);
       expect(await code('--rebalance --replica --yes')).toBe(2);
       expect(await cluster(`add-node ${formed.seed} --yes`)).toMatchObject({ code: 2 });
+      // As with redis-cli, a script is not asked about a node that is empty.
+      expect(await cluster(line)).toMatchObject({ code: 0 });
     }));
 });
 

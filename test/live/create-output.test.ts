@@ -1,10 +1,10 @@
 /** What `cluster create` prints where, and how long it waits. stdout is the result, stderr the progress. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { home } from '../support/executables.ts';
-import { askEach, expectServing, statesOf } from '../support/node-states.ts';
+import { askEach, expectServing, statesOf, withoutChange } from '../support/node-states.ts';
 import { cluster, type Nodes, withNodes } from '../support/transcript.ts';
 
 const SIX = { count: 6 };
@@ -32,6 +32,26 @@ describe('cluster create', () => {
         .map((line) => JSON.parse(line));
       const begun = events.filter(({ event }) => event === 'stage-begin').map(({ kind }) => kind);
       expect(begun).toEqual(STAGES);
+    }));
+
+  it('--dry-run and --plan-out first, and apply does exactly that; once, and only where it can be done', () =>
+    withNodes(SIX, async (nodes, typed) => {
+      const [file, changed] = [path.join(home, 'later.json'), path.join(home, 'changed.json')];
+      expect(await cluster(`create ${typed} --replicas 1 -n --plan-out ${file}`)).toMatchObject({ code: 0 });
+      const plan = JSON.parse(readFileSync(file, 'utf8'));
+      writeFileSync(changed, JSON.stringify({ ...plan, steps: plan.steps.toReversed() }));
+      const impossible = await withoutChange(nodes, () => cluster(`apply ${changed} --yes`));
+      expect(impossible).toMatchObject({ code: 2 });
+      expect(impossible.stderr).toContain('[ERR] The plan cannot be carried out');
+      expect((await withoutChange(nodes, () => cluster(`apply ${file} -n`))).code).toBe(0);
+      expect((await withoutChange(nodes, () => cluster(`apply ${file}`))).code).toBe(4);
+      const applied = await cluster(`apply ${file} --yes`);
+      expect(applied).toMatchObject({ code: 0 });
+      expect(applied.stdout).toMatch(/^Healthy: 6 nodes, 3 shards/m);
+      await expectServing(nodes);
+      const again = await cluster(`apply ${file} --yes`);
+      expect(again).toMatchObject({ code: 4 });
+      expect(again.stderr).toContain('has changed since the plan was made');
     }));
 
   it('--json without progress is silent on stderr', () =>

@@ -104,12 +104,8 @@ describe('a key that the cluster has already', () => {
 });
 
 describe('what is asked and what is refused', () => {
-  it('nothing is changed without consent: end of input, no, --dry-run, --json', async () => {
+  it('nothing is changed by --dry-run, nor by --json without --yes; a script is not asked, as with redis-cli', async () => {
     await clients.call(source.address, ['SET', 'key', 'value']);
-    const closed = await importing();
-    expect(closed).toMatchObject({ code: 4 });
-    expect(closed.stderr).toContain('Do you want to move these keys?');
-    expect(await importing('', { input: 'no\n' })).toMatchObject({ code: 4 });
     const dry = await importing('--dry-run');
     expect(dry).toMatchObject({ code: 0 });
     expect(dry.stdout).toContain('Keys are MOVED');
@@ -118,8 +114,26 @@ describe('what is asked and what is refused', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ version: 1, error: { code: 'REFUSED' } });
     expect(await inSource()).toHaveLength(1);
     expect(await inCluster()).toEqual([]);
-    expect(await importing('', { input: 'yes\n' })).toMatchObject({ code: 0 });
+    const unattended = await importing();
+    expect(unattended).toMatchObject({ code: 0 });
+    expect(unattended.stderr).not.toContain('Do you want');
     expect(await inCluster()).toHaveLength(1);
+  });
+
+  it('a script is asked where keys may be evicted', async () => {
+    await clients.call(source.address, ['SET', 'key', 'value']);
+    const full = formed.primary(0).address;
+    await clients.call(full, ['CONFIG', 'SET', 'maxmemory', '1']);
+    try {
+      const refused = await importing();
+      expect(refused).toMatchObject({ code: 4 });
+      expect(refused.stderr).toContain('Do you want to move these keys?');
+      expect(await importing('', { input: 'no\n' })).toMatchObject({ code: 4 });
+      expect(await inSource()).toHaveLength(1);
+    } finally {
+      await clients.call(full, ['CONFIG', 'SET', 'maxmemory', '0']);
+    }
+    expect(await importing('', { input: 'yes\n' })).toMatchObject({ code: 0 });
   });
 
   it('a document with --json, events with --progress json', async () => {

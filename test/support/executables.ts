@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { removeWithThisProcess } from './reaper.ts';
-import { serverBinary } from './server-binaries.ts';
+import { findServer, serverBinary } from './server-binaries.ts';
 
 export interface RunOptions {
   /** What is piped in; without it, standard input is empty. */
@@ -134,7 +134,10 @@ function cleanEnvironment(): Record<string, string> {
     XDG_CACHE_HOME: 'cache',
   };
   const { PATH = '', TMPDIR = tmpdir() } = process.env;
-  const environment: Record<string, string> = { PATH, TMPDIR, HOME: home, LANG: 'C.UTF-8' };
+  // A server that was fetched for the tests counts as one that the machine has.
+  const server = findServer('default')?.server;
+  const searched = server === undefined ? PATH : `${PATH}${path.delimiter}${path.dirname(server)}`;
+  const environment: Record<string, string> = { PATH: searched, TMPDIR, HOME: home, LANG: 'C.UTF-8' };
   for (const [name, folder] of Object.entries(folders)) {
     environment[name] = path.join(home, folder);
     mkdirSync(path.join(home, folder), { recursive: true });

@@ -14,6 +14,8 @@ export interface ServerBinary {
   readonly server: string;
   /** redis-cli or valkey-cli of the same version. */
   readonly cli: string;
+  /** redis-check-rdb or valkey-check-rdb of the same version. */
+  readonly checkRdb: string;
   readonly flavor: ServerFlavor;
 }
 
@@ -41,7 +43,8 @@ export function findServer(flavor: ServerFlavor): ServerBinary | null {
     for (const product of ['redis', 'valkey']) {
       const server = path.join(folder, `${product}-server`);
       const cli = path.join(folder, `${product}-cli`);
-      if (isExecutable(server) && isExecutable(cli)) return { server, cli, flavor };
+      const checkRdb = path.join(folder, `${product}-check-rdb`);
+      if ([server, cli, checkRdb].every(isExecutable)) return { server, cli, checkRdb, flavor };
     }
   }
   return null;

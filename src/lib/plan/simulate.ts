@@ -79,6 +79,7 @@ function editedEntry(
   switch (step.kind) {
     case 'set-epoch':
       assert(entry.configEpoch === 0, `${address} takes a config epoch while it has none`);
+      assert(known.length === 1, `${address} takes a config epoch before it knows another node`);
       return { ...entry, configEpoch: step.epoch };
     case 'add-slots': {
       const isFree = known.every(({ slots }) => intersectSlots(slots, step.slots).length === 0);

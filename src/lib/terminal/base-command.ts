@@ -118,6 +118,18 @@ export abstract class ClusterCommand extends Command {
     await askConsent(question, this.asking(flags));
   }
 
+  /**
+   * As `consent`, for what redis-cli does without asking: where there is no terminal, and nothing about it is dangerous,
+   * a script is not stopped by a question that it does not know.
+   */
+  protected async consentLikeRedisCli(
+    question: string,
+    flags: ConsentFlags,
+    { isDangerous }: { readonly isDangerous: boolean },
+  ): Promise<void> {
+    if (isDangerous || process.stdin.isTTY) await this.consent(question, flags);
+  }
+
   /** `undoes` is the run that the new one takes back. */
   protected openJournal(undoes?: string): Journal {
     const suffix = randomBytes(2).toString('hex');

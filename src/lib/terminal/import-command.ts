@@ -72,7 +72,10 @@ export abstract class ImportCommand extends MoveCommand {
     this.print(renderImportPlan(plan, names, session.style));
     if (plan.steps.length === 0) return { version: 1, outcome: 'nothing-to-do', run: null, plan };
     if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, plan };
-    await this.consent(`Do you want to ${flags.copy ? 'copy' : 'move'} these keys?`, flags);
+    await this.consentLikeRedisCli(`Do you want to ${flags.copy ? 'copy' : 'move'} these keys?`, flags, {
+      // With too little memory servers may evict keys.
+      isDangerous: plan.hazards.some(({ name }) => name === 'memory'),
+    });
     const { report, durationMs } = await this.perform(session, parties, measures, { journal, plan, flags });
     this.print(renderImported(report, durationMs, journal.run, session.style));
     this.setExitCode(isComplete(report) ? EXIT.done : EXIT.failed);

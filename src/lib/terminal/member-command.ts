@@ -24,6 +24,8 @@ export interface MemberChange {
   /** Lines above the plan, in redis-cli's words. */
   readonly headings: readonly string[];
   readonly question: string;
+  /** True where a script without a terminal has to have consented beforehand. */
+  readonly isDangerous: boolean;
   /** Where there are no steps. */
   readonly nothing: string;
 }
@@ -53,7 +55,7 @@ export abstract class MemberCommand extends MoveCommand {
       return { ...document, outcome: 'nothing-to-do' };
     }
     if (flags['dry-run']) return { ...document, outcome: 'planned' };
-    await this.consent(change.question, flags);
+    await this.consentLikeRedisCli(change.question, flags, change);
     const begun = performance.now();
     await this.steered(session, journal, plan, flags, (options) => changeMembers({ ...change, plan }, options));
     session.progress.stop();

@@ -4,9 +4,9 @@ import { OpsError } from '../errors.ts';
 import { isNodeId } from '../model/node.ts';
 import type { SlotRange, SlotSet } from '../model/slot-set.ts';
 import { eachSlot, intersectSlots, isSlot, slotSet, unionSlots } from '../model/slot-set.ts';
-import type { Hazard, MoveEstimate, MoveSlots, NodeRef, Plan } from '../plan/plan.ts';
+import type { Hazard, MoveEstimate, MoveSlots, NodeRef, Plan, Step, StepKind } from '../plan/plan.ts';
 
-/** Throws USAGE where the file is not a plan of this version that moves slots. */
+/** Throws USAGE where the file is not a plan of this version that moves slots, or that makes a cluster. */
 export function readPlan(file: string): Plan {
   let value: unknown;
   try {
@@ -31,8 +31,31 @@ function problemOf(value: unknown): string | null {
   if (!Array.isArray(value['hazards']) || !Array.isArray(value['steps'])) return 'it has no steps or no hazards';
   if (!value['hazards'].every(isHazard)) return 'a hazard is not a name and a message';
   const steps: readonly unknown[] = value['steps'];
-  const bad = steps.findIndex((step) => !isMove(step));
-  return bad === -1 ? problemOfMoves(steps.filter(isMove)) : `step ${bad + 1} does not move slots`;
+  for (const [index, step] of steps.entries()) {
+    const problem = problemOfStep(step);
+    if (problem !== null) return `step ${index + 1} ${problem}`;
+  }
+  const known = steps as readonly Step[];
+  const moves = known.filter((step) => step.kind === 'move-slots');
+  if (moves.length > 0 && moves.length < known.length) return 'some of its steps move slots, and others make a cluster';
+  return problemOfMoves(moves);
+}
+
+/** What `apply` does. All else is planned again by the command that does it, from what is there then. */
+const CHECKS: Readonly<Partial<Record<StepKind, (step: Record<string, unknown>) => boolean>>> = {
+  'move-slots': isMove,
+  'set-epoch': ({ node, epoch }) => isRef(node) && Number.isSafeInteger(epoch) && Number(epoch) > 0,
+  'add-slots': ({ node, slots }) => isRef(node) && isSlots(slots),
+  join: ({ nodes }) => Array.isArray(nodes) && nodes.length > 0 && nodes.every(isRef),
+  replicate: ({ node, primary }) => isRef(node) && isRef(primary),
+};
+
+function problemOfStep(step: unknown): string | null {
+  if (!isObject(step)) return 'is not an object';
+  const kind = String(step['kind']);
+  const check = Object.hasOwn(CHECKS, kind) ? CHECKS[kind as StepKind] : undefined;
+  if (check === undefined) return `is "${kind}", which is for the command that planned it: type that again`;
+  return check(step) ? null : `is not a whole "${kind}"`;
 }
 
 function problemOfMoves(moves: readonly MoveSlots[]): string | null {
@@ -47,13 +70,15 @@ function problemOfMoves(moves: readonly MoveSlots[]): string | null {
   return null;
 }
 
-function isMove(step: unknown): step is MoveSlots {
-  if (!isObject(step) || step['kind'] !== 'move-slots' || !isRef(step['source']) || !isRef(step['target']))
-    return false;
-  const { slots, mover, estimate } = step;
+function isMove({ source, target, slots, mover, estimate }: Record<string, unknown>): boolean {
+  if (!isRef(source) || !isRef(target) || !isSlots(slots)) return false;
+  return (mover === 'key-wise' || mover === 'atomic') && (estimate === null || isEstimate(estimate));
+}
+
+/** Canonical, and not empty. */
+function isSlots(slots: unknown): slots is SlotSet {
   if (!Array.isArray(slots) || slots.length === 0 || !slots.every(isRange)) return false;
-  const isCanonical = JSON.stringify(slotSet(slots)) === JSON.stringify(slots);
-  return (mover === 'key-wise' || mover === 'atomic') && isCanonical && (estimate === null || isEstimate(estimate));
+  return JSON.stringify(slotSet(slots)) === JSON.stringify(slots);
 }
 
 function isEstimate(value: unknown): value is MoveEstimate {

@@ -12,6 +12,11 @@ const ref = (name: string): { readonly id: ReturnType<typeof nodeId>; readonly a
   address: name,
 });
 const joined = simulate(newNodes([one, two, three]), { kind: 'join', nodes: [ref(one), ref(two)] });
+/** As `joined`, after the first has taken a config epoch, which it does before it knows another. */
+const ranked = simulate(simulate(newNodes([one, two, three]), { kind: 'set-epoch', node: ref(one), epoch: 5 }), {
+  kind: 'join',
+  nodes: [ref(one), ref(two)],
+});
 
 /** The slots, roles and flags of everyone whom the node knows. */
 function believed(cluster: Topology, name: string): readonly string[] {
@@ -31,7 +36,7 @@ describe('simulate', () => {
   });
 
   it('spreads slots and epochs to those who know the node', () => {
-    const after = simulate(simulate(joined, { kind: 'set-epoch', node: ref(one), epoch: 5 }), {
+    const after = simulate(ranked, {
       kind: 'add-slots',
       node: ref(one),
       slots: [[0, 16383]],
@@ -47,7 +52,7 @@ describe('simulate', () => {
   });
 
   it('makes a replica with its primary’s epoch and a link that is up', () => {
-    const after = simulate(simulate(joined, { kind: 'set-epoch', node: ref(one), epoch: 5 }), {
+    const after = simulate(ranked, {
       kind: 'replicate',
       node: ref(two),
       primary: ref(one),
@@ -56,6 +61,12 @@ describe('simulate', () => {
     expect(replica?.entry).toMatchObject({ flags: ['myself', 'slave'], primaryId: nodeId(one), configEpoch: 5 });
     expect(replica?.reach.ok && replica.reach.view.info).toMatchObject({ role: 'slave', master_link_status: 'up' });
     expect(believed(after, one)).toEqual(['myself,master 5', 'slave 5']);
+  });
+
+  it('lets nobody who knows another take a config epoch', () => {
+    expect(() => simulate(joined, { kind: 'set-epoch', node: ref(one), epoch: 5 })).toThrow(
+      'before it knows another node',
+    );
   });
 
   it('resets a node while others go on believing in its old self', () => {

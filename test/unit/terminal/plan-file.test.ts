@@ -24,6 +24,13 @@ const step = {
 };
 const plan = { version: 1, intention: 'move', basis: 'as it was', steps: [step], hazards: [] };
 
+const CREATION = [
+  { kind: 'set-epoch', node: step.source, epoch: 1 },
+  { kind: 'add-slots', node: step.source, slots: [[0, 16383]] },
+  { kind: 'join', nodes: [step.source, step.target] },
+  { kind: 'replicate', node: step.target, primary: step.source },
+];
+
 describe('a saved plan', () => {
   it('is read as it was written', () => {
     const full = {
@@ -33,6 +40,7 @@ describe('a saved plan', () => {
     };
     expect(readPlan(saved(JSON.stringify(full)))).toEqual(full);
     expect(readPlan(saved(JSON.stringify({ ...plan, steps: [] }))).steps).toEqual([]);
+    expect(readPlan(saved(JSON.stringify({ ...plan, steps: CREATION }))).steps).toEqual(CREATION);
   });
 
   it.each<[string, unknown]>([
@@ -46,18 +54,30 @@ describe('a saved plan', () => {
     ['it has no steps or no hazards', { ...plan, steps: {} }],
     ['it has no steps or no hazards', { ...plan, hazards: null }],
     ['a hazard is not a name and a message', { ...plan, hazards: ['danger'] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ kind: 'reset', node: step.source }] }],
-    ['step 2 does not move slots', { ...plan, steps: [step, null] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, source: { id: 'a', address: 'x' } }] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, target: { id: nodeId('b') } }] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, mover: 'by hand' }] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, slots: [] }] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, slots: [[0, 16384]] }] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, slots: [[9, 0]] }] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, slots: [[0.5, 1]] }] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, slots: [0, 1] }] }],
     [
-      'step 1 does not move slots',
+      'step 1 is "reset", which is for the command that planned it: type that again',
+      { ...plan, steps: [{ kind: 'reset', node: step.source }] },
+    ],
+    [
+      'step 1 is "toString", which is for the command that planned it: type that again',
+      { ...plan, steps: [{ kind: 'toString' }] },
+    ],
+    ['step 2 is not an object', { ...plan, steps: [step, null] }],
+    ['some of its steps move slots, and others make a cluster', { ...plan, steps: [step, CREATION[0]] }],
+    ['step 1 is not a whole "set-epoch"', { ...plan, steps: [{ ...CREATION[0], epoch: 0 }] }],
+    ['step 1 is not a whole "add-slots"', { ...plan, steps: [{ ...CREATION[1], slots: [] }] }],
+    ['step 1 is not a whole "join"', { ...plan, steps: [{ kind: 'join', nodes: [] }] }],
+    ['step 1 is not a whole "replicate"', { ...plan, steps: [{ ...CREATION[3], primary: 'b' }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, source: { id: 'a', address: 'x' } }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, target: { id: nodeId('b') } }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, mover: 'by hand' }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [] }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [[0, 16384]] }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [[9, 0]] }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [[0.5, 1]] }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [0, 1] }] }],
+    [
+      'step 1 is not a whole "move-slots"',
       {
         ...plan,
         steps: [
@@ -71,8 +91,8 @@ describe('a saved plan', () => {
         ],
       },
     ],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, estimate: { keys: 'many' } }] }],
-    ['step 1 does not move slots', { ...plan, steps: [{ ...step, estimate: undefined }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, estimate: { keys: 'many' } }] }],
+    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, estimate: undefined }] }],
     ['step 1 moves slots to the node that has them', { ...plan, steps: [{ ...step, target: step.source }] }],
     ['step 2 moves slot 5, which an earlier step moves', { ...plan, steps: [step, { ...step, slots: [[5, 20]] }] }],
   ])('is refused: %s', (problem, value) => {

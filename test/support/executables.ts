@@ -41,6 +41,8 @@ interface Typing {
 }
 
 const RUN_TIMEOUT_MS = 60_000;
+/** Runs another on a terminal of its own; part of every Linux. */
+const TERMINAL_PROGRAM = 'script';
 const EXECUTABLE = path.resolve(import.meta.dirname, '../../bin/run.js');
 
 /** HOME and all XDG folders of every run in this test file: empty at its start, removed at its end. */
@@ -58,12 +60,12 @@ export function clusterCli(args: readonly string[], options: RunOptions = {}): P
  */
 export function clusterOnTerminal(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const line = [process.execPath, EXECUTABLE, ...args].join(' ');
-  return run('script', ['--quiet', '--return', '--command', line, '/dev/null'], options);
+  return run(TERMINAL_PROGRAM, ['--quiet', '--return', '--command', line, '/dev/null'], options);
 }
 
 /** Is there a `script` to run things on a terminal? */
 export function hasTerminals(): boolean {
-  return spawnSync('script', ['--version'], { stdio: 'ignore' }).status === 0;
+  return spawnSync(TERMINAL_PROGRAM, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
 /** `redis-cli ARGS`, or valkey-cli where the flavor has that. */

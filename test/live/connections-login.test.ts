@@ -1,5 +1,6 @@
 /** Every command with a password that is not on the command line, ways to be asked for it, and logins that are refused. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMAND_LINES, wordsOf } from '../support/command-lines.ts';
 import { tour } from '../support/connection-tour.ts';
 import { reachServers } from '../support/connection-ways.ts';
 import { clusterCli, clusterOnTerminal, hasTerminals, redisCli } from '../support/executables.ts';
@@ -26,27 +27,8 @@ describe('a password', () => {
   });
   afterAll(() => formed?.stop());
 
-  const COMMANDS: readonly (readonly string[])[] = [
-    ['check', 'SEED'],
-    ['info', 'SEED'],
-    ['nodes', 'SEED'],
-    ['create', 'SEED', '--yes'],
-    ['reshard', 'SEED', '--from', 'all', '--to', 'SEED', '--slots', '1', '--yes'],
-    ['rebalance', 'SEED', '--yes'],
-    ['resume', 'SEED', '--yes'],
-    ['call', 'SEED', 'PING'],
-    ['set-timeout', 'SEED', '3000'],
-    ['add-node', '127.0.0.1:1', 'SEED', '--yes'],
-    ['del-node', 'SEED', 'a1b2c3', '--yes'],
-    ['forget', 'SEED', '--failed', '--yes'],
-    ['import', 'SEED', '--from', 'SEED', '--copy', '--yes'],
-  ];
-
-  const typed = (words: readonly string[]): readonly string[] =>
-    words.map((word) => (word === 'SEED' ? formed.seed : word));
-
-  it.each(COMMANDS)('%s: a wrong one is exit code 3, and is not shown', async (...words) => {
-    const run = await clusterCli(typed(words), { env: { REDISCLI_AUTH: WRONG } });
+  it.each(COMMAND_LINES)('%s: a wrong one is exit code 3, and is not shown', async (line) => {
+    const run = await clusterCli(wordsOf(line, formed.seed), { env: { REDISCLI_AUTH: WRONG } });
     expect(run).toMatchObject({ code: 3, stdout: '' });
     expect(run.stderr).toContain(`Node ${formed.seed} refused the login: WRONGPASS`);
     expect(run.stderr).not.toContain(WRONG);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
 import { type Certificates, writeCertificates } from '../support/certificates.ts';
+import { COMMAND_LINES, wordsOf } from '../support/command-lines.ts';
 import { tour } from '../support/connection-tour.ts';
 import { reachServers } from '../support/connection-ways.ts';
 import { clusterCli, home } from '../support/executables.ts';
@@ -46,22 +47,8 @@ describe('who may connect over TLS', () => {
   });
   afterAll(() => formed?.stop());
 
-  const COMMANDS: readonly (readonly string[])[] = [
-    ['check', 'SEED'],
-    ['info', 'SEED'],
-    ['nodes', 'SEED'],
-    ['create', 'SEED', '--yes'],
-    ['reshard', 'SEED', '--from', 'all', '--to', 'SEED', '--slots', '1', '--yes'],
-    ['rebalance', 'SEED', '--yes'],
-    ['call', 'SEED', 'PING'],
-    ['set-timeout', 'SEED', '3000'],
-  ];
-
-  const typed = (words: readonly string[], flags: readonly string[]): readonly string[] =>
-    [...words.slice(0, 2), ...flags, ...words.slice(2)].map((word) => (word === 'SEED' ? formed.seed : word));
-
-  it.each(COMMANDS)('%s: exit code 3 for a server of another authority', async (...words) => {
-    const run = await clusterCli(typed(words, ['--tls', ...trusting(other), ...showing(tls)]));
+  it.each(COMMAND_LINES)('%s: exit code 3 for a server of another authority', async (line) => {
+    const run = await clusterCli(wordsOf(line, formed.seed, ['--tls', ...trusting(other), ...showing(tls)]));
     expect(run).toMatchObject({ code: 3, stdout: '' });
     expect(run.stderr).toContain(`Could not connect to Redis at ${formed.seed}: `);
   });
@@ -73,17 +60,19 @@ describe('who may connect over TLS', () => {
     ['a client certificate of another authority', () => ['--tls', ...trusting(tls), ...showing(other)]],
     ['no TLS', () => ['-t', '1']],
   ])('check: exit code 3 for %s', async (_, flags) => {
-    expect(await clusterCli(typed(['check', 'SEED'], flags()))).toMatchObject({ code: 3, stdout: '' });
+    expect(await clusterCli(wordsOf('check SEED', formed.seed, flags()))).toMatchObject({ code: 3, stdout: '' });
   });
 
   it('check: --insecure asks for no authority', async () => {
-    expect(await clusterCli(typed(['check', 'SEED'], ['--tls', '--insecure', ...showing(tls)]))).toMatchObject({
+    expect(
+      await clusterCli(wordsOf('check SEED', formed.seed, ['--tls', '--insecure', ...showing(tls)])),
+    ).toMatchObject({
       code: 0,
     });
   });
 
   it('a file that is not there: exit code 2, and its name', async () => {
-    const run = await clusterCli(typed(['check', 'SEED'], ['--tls', '--cacert', '/nowhere/ca.pem']));
+    const run = await clusterCli(wordsOf('check SEED', formed.seed, ['--tls', '--cacert', '/nowhere/ca.pem']));
     expect(run).toMatchObject({ code: 2 });
     expect(run.stderr).toContain('/nowhere/ca.pem');
   });

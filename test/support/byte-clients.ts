@@ -1,7 +1,9 @@
 /** Commands to nodes byte for byte, past the program under test, over one lasting connection for each node. */
+import { readFileSync } from 'node:fs';
 import { createClient, RESP_TYPES } from 'redis';
 import { present } from '../../src/lib/assert.ts';
 import { parseAddress } from '../../src/lib/model/address.ts';
+import type { Certificates } from './certificates.ts';
 
 export type Bytes = string | Buffer;
 /** A RESP2 reply whose strings are bytes. */
@@ -16,7 +18,9 @@ interface Client {
 }
 
 export interface ByteClientsOptions {
+  readonly username?: string;
   readonly password?: string;
+  readonly tls?: Certificates | null;
   /** A call that takes longer rejects, and its connection is given up. */
   readonly timeoutMs?: number;
 }
@@ -68,10 +72,19 @@ export class ByteClients {
 
   async #connect(address: string): Promise<Client> {
     const { host, port } = present(parseAddress(address), 'a test names a node as host:port');
-    const { password } = this.#options;
+    const { username, password, tls } = this.#options;
     const client = prototype.duplicate({
+      ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      socket: { host, port, connectTimeout: this.#options.timeoutMs ?? TIMEOUT_MS, reconnectStrategy: false },
+      socket: {
+        host,
+        port,
+        connectTimeout: this.#options.timeoutMs ?? TIMEOUT_MS,
+        reconnectStrategy: false,
+        ...(tls
+          ? { tls: true, ca: readFileSync(tls.ca), cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
+          : {}),
+      },
     });
     client.on('error', () => this.#open.delete(address));
     try {

@@ -1,5 +1,5 @@
 /** Running the real `cluster`, and the real redis-cli beside it, as a user does: as child processes. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +9,8 @@ import { findServer, serverBinary } from './server-binaries.ts';
 export interface RunOptions {
   /** What is piped in; without it, standard input is empty. */
   readonly input?: string;
+  /** Typed, each when its text has been printed, one after the other; standard input then stays open to the end. */
+  readonly replies?: readonly Typing[];
   /** Added to the clean environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -33,7 +35,14 @@ export interface RunResult {
   readonly durationMs: number;
 }
 
+interface Typing {
+  readonly when: RegExp;
+  readonly text: string;
+}
+
 const RUN_TIMEOUT_MS = 60_000;
+/** Runs another on a terminal of its own; part of every Linux. */
+const TERMINAL_PROGRAM = 'script';
 const EXECUTABLE = path.resolve(import.meta.dirname, '../../bin/run.js');
 
 /** HOME and all XDG folders of every run in this test file: empty at its start, removed at its end. */
@@ -45,6 +54,20 @@ export function clusterCli(args: readonly string[], options: RunOptions = {}): P
   return run(process.execPath, [EXECUTABLE, ...args], options);
 }
 
+/**
+ * `cluster ARGS` on a terminal of its own, by `script` of util-linux; what is printed comes as one, in stdout. Without
+ * spaces or quotes in the words.
+ */
+export function clusterOnTerminal(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const line = [process.execPath, EXECUTABLE, ...args].join(' ');
+  return run(TERMINAL_PROGRAM, ['--quiet', '--return', '--command', line, '/dev/null'], options);
+}
+
+/** Is there a `script` to run things on a terminal? */
+export function hasTerminals(): boolean {
+  return spawnSync(TERMINAL_PROGRAM, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
 /** `redis-cli ARGS`, or valkey-cli where the flavor has that. */
 export function redisCli(
   args: readonly string[],
@@ -54,12 +77,20 @@ export function redisCli(
 }
 
 function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
-  const { input, env = {}, cwd = home, timeoutMs = RUN_TIMEOUT_MS, interruptions = [] } = options;
+  const { input, replies = [], env = {}, cwd = home, timeoutMs = RUN_TIMEOUT_MS, interruptions = [] } = options;
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     const child = spawn(command, args, { cwd, env: { ...cleanEnvironment(), ...env } });
-    const output = { stdout: '', stderr: '', since: '' };
+    const output = { stdout: '', stderr: '', since: '', unanswered: '' };
     const pending = [...interruptions];
+    const unsaid = [...replies];
+    const reply = (): void => {
+      const next = unsaid[0];
+      if (next === undefined || !next.when.test(output.unanswered)) return;
+      unsaid.shift();
+      output.unanswered = '';
+      child.stdin.write(next.text);
+    };
     const interrupt = (): void => {
       const next = pending[0];
       if (next === undefined || !(next.when ?? /(?:)/).test(output.since)) return;
@@ -71,7 +102,9 @@ function run(command: string, args: readonly string[], options: RunOptions): Pro
       child[name].setEncoding('utf8').on('data', (text) => {
         output[name] += text;
         output.since += text;
+        output.unanswered += text;
         interrupt();
+        reply();
       });
     }
     let isTooLate = false;
@@ -81,7 +114,7 @@ function run(command: string, args: readonly string[], options: RunOptions): Pro
     }, timeoutMs);
     // A child that does not read its input is no failure.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(input ?? '');
+    if (replies.length === 0) child.stdin.end(input ?? '');
     child.once('spawn', interrupt);
     child.once('error', reject);
     child.once('close', (code, signal) => {

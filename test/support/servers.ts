@@ -33,7 +33,13 @@ export interface ServersOptions {
   /** Rules as `user` takes them in redis.conf: `ops on >secret ~* &* +@all`. */
   readonly aclUsers?: readonly string[];
   /** TLS only, also between the nodes. `clients`: must a client show a certificate? Default no. */
-  readonly tls?: { readonly clients?: 'no' | 'optional' | 'yes' };
+  readonly tls?: {
+    readonly clients?: 'no' | 'optional' | 'yes';
+    /** A plain port for clients as well: the one that a server is called by. */
+    readonly plainPorts?: boolean;
+    /** Those of other servers, so that the same clients are let in. Default: new ones. */
+    readonly certificates?: Certificates | null;
+  };
   /** Bus ports that are not `port + 10000`. */
   readonly customBusPorts?: boolean;
 }
@@ -73,8 +79,10 @@ export async function startServers(options: ServersOptions): Promise<TestServers
   const { hosts = ['127.0.0.1'] } = options;
   const dir = mkdtempSync(path.join(tmpdir(), 'cluster-test-'));
   removeWithThisProcess(dir);
-  const certificates = options.tls === undefined ? null : await writeCertificates(dir);
-  const ports = await reservePorts(options.customBusPorts ? 2 * options.count : options.count);
+  const certificates = options.tls === undefined ? null : (options.tls.certificates ?? (await writeCertificates(dir)));
+  const ports = await reservePorts(
+    options.customBusPorts || options.tls?.plainPorts ? 2 * options.count : options.count,
+  );
   const servers: ServerProcess[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((server) => stopServer(server, { save: false })));
@@ -83,8 +91,9 @@ export async function startServers(options: ServersOptions): Promise<TestServers
   try {
     for (const [index, port] of ports.slice(0, options.count).entries()) {
       const host = present(hosts[index % hosts.length], 'there is at least one host');
-      const settings = settingsOf(options, port, certificates);
-      const busPort = options.customBusPorts ? { busPort: ports[options.count + index] ?? 0 } : {};
+      const second = ports[options.count + index] ?? 0;
+      const settings = settingsOf(options, { port, tlsPort: options.tls?.plainPorts ? second : port }, certificates);
+      const busPort = options.customBusPorts ? { busPort: second } : {};
       const server = launchServer({ binary, dir, host, port, settings, ...busPort });
       servers.push(server);
       killWithThisProcess(server.pid);
@@ -97,7 +106,11 @@ export async function startServers(options: ServersOptions): Promise<TestServers
   return { nodes: servers.map(asTestServer), certificates, stop };
 }
 
-function settingsOf(options: ServersOptions, port: number, certificates: Certificates | null): ServerSettings {
+function settingsOf(
+  options: ServersOptions,
+  { port, tlsPort }: { readonly port: number; readonly tlsPort: number },
+  certificates: Certificates | null,
+): ServerSettings {
   const { password, aclUsers = [], tls } = options;
   return {
     ...TEST_SETTINGS,
@@ -106,8 +119,8 @@ function settingsOf(options: ServersOptions, port: number, certificates: Certifi
     ...(certificates === null
       ? {}
       : {
-          port: '0',
-          'tls-port': `${port}`,
+          port: port === tlsPort ? '0' : `${port}`,
+          'tls-port': `${tlsPort}`,
           'tls-cluster': 'yes',
           'tls-replication': 'yes',
           'tls-auth-clients': tls?.clients ?? 'no',

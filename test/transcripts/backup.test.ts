@@ -40,7 +40,7 @@ const REQUESTS: Readonly<Record<string, { readonly cluster: Topology; readonly o
   'replicas-that-will-not-do': {
     cluster: bare
       .replica('d', { of: 'a', info: follows(5000, { master_link_status: 'down' }) })
-      .replica('e', { of: 'b', unreachable: 'Connection refused' })
+      .replica('e', { of: 'b', unreachable: 'Connection refused', flags: ['fail'] })
       .replica('f', { of: 'c', info: follows(5000, { master_replid: 'e'.repeat(40) }) })
       .build(),
   },
@@ -70,13 +70,13 @@ const REQUESTS: Readonly<Record<string, { readonly cluster: Topology; readonly o
   'refused-dead-primary': {
     cluster: topology()
       .primary('a', { slots: '0-8191' })
-      .primary('b', { slots: '8192-16383', unreachable: 'Connection refused' })
+      .primary('b', { slots: '8192-16383', unreachable: 'Connection refused', flags: ['fail'] })
       .build(),
   },
   'forced-without-the-dead-primary': {
     cluster: topology()
       .primary('a', { slots: '0-8191' })
-      .primary('b', { slots: '8192-16383', unreachable: 'Connection refused' })
+      .primary('b', { slots: '8192-16383', unreachable: 'Connection refused', flags: ['fail'] })
       .build(),
     options: { force: true },
   },

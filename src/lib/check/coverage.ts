@@ -10,6 +10,7 @@ import type { SlotSet } from '../model/slot-set.ts';
 import { ALL_SLOTS, intersectSlots, subtractSlots, unionSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { countedNodes } from './counted.ts';
+import { isOutOfReachOnly } from './out-of-reach.ts';
 import type { Rule } from './rule.ts';
 import { listInWords, nameOf, slotsInWords } from './words.ts';
 
@@ -21,7 +22,6 @@ export const coverage: Rule = {
     if (uncovered.length === 0) return [];
     const owners = absentOwners(topology, uncovered);
     const had = owners.map(({ node, slots }) => `${nameOf(node)} had ${slotsInWords(slots)}`);
-    const seed = formatAddress(topology.seed);
     return [
       {
         rule: 'coverage',
@@ -29,14 +29,23 @@ export const coverage: Rule = {
         message: `No reachable primary serves ${slotsInWords(uncovered)}${had.length === 0 ? '' : ` (${listInWords(had)})`}.`,
         nodeIds: owners.map(({ node }) => node.id),
         slots: uncovered,
-        suggestion:
-          owners.length === 0
-            ? `Give them an owner: cluster fix ${seed}`
-            : `Bring ${listInWords(owners.map(({ node }) => nameOf(node)))} back; where that is impossible: cluster fix ${seed}`,
+        suggestion: suggestionFor(
+          topology,
+          owners.map(({ node }) => node),
+        ),
       },
     ];
   },
 };
+
+function suggestionFor(topology: Topology, owners: readonly TopologyNode[]): string {
+  const seed = formatAddress(topology.seed);
+  if (owners.length === 0) return `Give them an owner: cluster fix ${seed}`;
+  const names = listInWords(owners.map(nameOf));
+  return owners.every((owner) => isOutOfReachOnly(topology, owner))
+    ? `The other nodes reach ${names}: only from here there is no way.`
+    : `Bring ${names} back; where that is impossible: cluster fix ${seed}`;
+}
 
 /** The slots that nodes which count claim for themselves. */
 export function coveredSlots(topology: Topology): SlotSet {

@@ -1,6 +1,7 @@
 /** Which nodes gave no answer to this program? Others may still reach them: see the rule `failing`. */
 import { formatAddress } from '../model/address.ts';
 import type { Topology, TopologyNode, Unreached } from '../model/topology.ts';
+import { HOW_TO_REACH, isOutOfReachOnly } from './out-of-reach.ts';
 import type { Rule } from './rule.ts';
 import { nameOf } from './words.ts';
 
@@ -17,7 +18,7 @@ export const unreachable: Rule = {
               severity: 'warning',
               message: sentenceFor(node, node.reach),
               nodeIds: [node.id],
-              suggestion: restartOrRemove(topology, node),
+              suggestion: isOutOfReachOnly(topology, node) ? HOW_TO_REACH : restartOrRemove(topology, node),
             },
           ],
     ),

@@ -7,6 +7,7 @@ import { ReplyError } from '../wire/reply-error.ts';
 import { trackChanges } from './change-feed.ts';
 import type { Argument, Reply, SourceCluster } from './cluster.ts';
 import { Connections, reasonOf } from './connections.ts';
+import { MigrateTargets } from './migrate-target.ts';
 import { observe, observeEach } from './observe.ts';
 import type { ConnectOptions } from './options.ts';
 import { openSnapshot } from './snapshot.ts';
@@ -15,12 +16,14 @@ import { openSnapshot } from './snapshot.ts';
 export function connect(options: ConnectOptions): SourceCluster {
   const connections = new Connections(options);
   const observer = { connections, options };
+  const targets = new MigrateTargets(connections, options.tls !== null);
   return {
     observe: (seeds) => observe(observer, seeds),
     observeEach: (addresses) => observeEach(observer, addresses),
     call: (address, argv) => call(connections, address, argv),
     callMany: (address, commands, callOptions) => connections.callMany(address, commands, callOptions),
-    migrate: (migration) => connections.migrate(migration),
+    migrate: async (migration) =>
+      connections.migrate({ ...migration, target: await targets.reachedFrom(migration.source, migration.target) }),
     openSnapshot: (address, snapshotOptions) => openSnapshot(options, address, snapshotOptions),
     probePort: (host, port) => probePort(host, port, options.timeoutMs),
     trackChanges: (address) => trackChanges(connections, address),

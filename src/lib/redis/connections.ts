@@ -13,6 +13,7 @@ import { argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { BulkConnection } from './bulk-connection.ts';
 import type { Argument, CallOptions, Migration, Reply } from './cluster.ts';
+import { loginRefusal } from './login-refusal.ts';
 import type { ConnectOptions } from './options.ts';
 
 /** The part of the library's client that is used; its full type costs the compiler seconds. */
@@ -206,19 +207,12 @@ async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> 
   }
 }
 
-const LOGIN_HINT = 'Give the user with --user and the password with --askpass or in REDISCLI_AUTH.';
-
-function unreachable(address: Address, cause: unknown, loginHint = LOGIN_HINT): OpsError {
+function unreachable(address: Address, cause: unknown, loginHint?: string): OpsError {
   const where = formatAddress(address);
   if (cause instanceof OpsError) return cause;
   const reply =
     cause instanceof ReplyError ? cause : cause instanceof ErrorReply ? new ReplyError(cause.message) : null;
-  if (reply?.kind === 'login') {
-    return new OpsError('LOGIN', `Node ${where} refused the login: ${reply.message}`, {
-      suggestions: [loginHint],
-      cause,
-    });
-  }
+  if (reply?.kind === 'login') return loginRefusal(address, reply, loginHint);
   return new OpsError('UNREACHABLE', `Could not connect to Redis at ${where}: ${reasonOf(cause)}`, { cause });
 }
 

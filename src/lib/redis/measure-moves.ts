@@ -6,7 +6,9 @@ import { eachSlot } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { isReached } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
+import { ReplyError } from '../wire/reply-error.ts';
 import type { Cluster } from './cluster.ts';
+import { loginRefusal } from './login-refusal.ts';
 
 const CONCURRENT_NODES_MAX = 16;
 const SLOTS_PER_CALL_MAX = 1024;
@@ -85,7 +87,10 @@ async function countKeys(
       address,
       part.map((slot) => argv.clusterCountKeysInSlot(slot)),
     );
-    for (const [index, reply] of replies.entries()) counts.set(part[index] as number, Number(reply));
+    for (const [index, reply] of replies.entries()) {
+      if (reply instanceof ReplyError && reply.kind === 'login') throw loginRefusal(address, reply);
+      counts.set(part[index] as number, Number(reply));
+    }
   }
   return slots.filter((slot) => (counts.get(slot) ?? 0) > 0);
 }

@@ -1,4 +1,5 @@
 /** `--nat-map announced=reachable`: nodes in containers or behind tunnels announce addresses that cannot be reached from here. */
+import { isIP } from 'node:net';
 import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress, parseAddress } from '../model/address.ts';
@@ -8,8 +9,8 @@ import type { NatMap } from './options.ts';
 export function parseNatMap(pairs: readonly string[]): NatMap {
   const map = new Map<string, string>();
   for (const pair of pairs.flatMap((text) => text.split(','))) {
-    const [announced, reachable, ...rest] = pair.split('=');
-    if (!announced || !reachable || rest.length > 0 || isAddress(announced) !== isAddress(reachable)) {
+    const [announced, reachable, ...rest] = pair.split('=').map(readPlace);
+    if (!announced?.text || !reachable?.text || rest.length > 0 || announced.hasPort !== reachable.hasPort) {
       throw new OpsError(
         'USAGE',
         `--nat-map takes announced=reachable, both as host:port or both as host, not "${pair}"`,
@@ -18,7 +19,7 @@ export function parseNatMap(pairs: readonly string[]): NatMap {
         },
       );
     }
-    map.set(announced, reachable);
+    map.set(announced.text, reachable.text);
   }
   return map;
 }
@@ -40,6 +41,12 @@ export function announcedAddress(map: NatMap, reachable: Address): Address {
   return reachable;
 }
 
-function isAddress(text: string): boolean {
-  return parseAddress(text) !== null;
+/**
+ * `text` as {@link formatAddress} writes it, without brackets and bus port. An IPv6 address alone would read as a host and
+ * a port as well, so `fd00::1:7000` has no port, and `[fd00::1]:7000` has one.
+ */
+function readPlace(text: string): { readonly text: string; readonly hasPort: boolean } {
+  const bare = /^\[([^\]]+)\]$/.exec(text)?.[1] ?? text;
+  const address = isIP(bare) === 0 ? parseAddress(bare) : null;
+  return address === null ? { text: bare, hasPort: false } : { text: formatAddress(address), hasPort: true };
 }

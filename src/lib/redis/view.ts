@@ -11,6 +11,7 @@ import { ReplyError } from '../wire/reply-error.ts';
 import { parseGetSlotMigrations, parseMigrationStatus } from '../wire/slot-migrations.ts';
 import type { Reply } from './cluster.ts';
 import type { Connections } from './connections.ts';
+import { loginRefusal } from './login-refusal.ts';
 
 /** Throws UNREACHABLE, LOGIN, NOT_A_CLUSTER, PROTOCOL, or FAILED where the server refuses to tell. */
 export async function readView(
@@ -55,11 +56,6 @@ function textOf(reply: Reply | ReplyError, address: Address): string {
       cause: reply,
     });
   }
-  if (reply.kind === 'login') {
-    throw new OpsError('LOGIN', `Node ${where} refused the login: ${reply.message}`, {
-      suggestions: ['Give the user with --user and the password with --askpass or in REDISCLI_AUTH.'],
-      cause: reply,
-    });
-  }
+  if (reply.kind === 'login') throw loginRefusal(address, reply);
   throw new OpsError('FAILED', `Node ${where} replied with error: ${reply.message}`, { cause: reply });
 }

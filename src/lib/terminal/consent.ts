@@ -1,6 +1,6 @@
 /** Asking a person. A terminal is asked with inquirer; an answer that is piped in counts; the end of input is a no. */
 import { OpsError } from '../errors.ts';
-import { nextPipedAnswer } from './piped-answers.ts';
+import { nextPipedAnswer, nextPipedLine } from './piped-answers.ts';
 
 export interface Asking {
   readonly yes: boolean;
@@ -39,7 +39,9 @@ export async function askConsent(question: string, asking: Asking): Promise<void
 /** A secret typed without being shown. Throws USAGE without a terminal. */
 export async function askPassword(message = 'Please input password:', variable = 'REDISCLI_AUTH'): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new OpsError('USAGE', '--askpass needs a terminal to ask on.', {
+    const piped = await nextPipedLine();
+    if (piped !== null) return piped;
+    throw new OpsError('USAGE', '--askpass needs a terminal to ask on, or the password on the standard input.', {
       suggestions: [`Give the password in ${variable}.`],
     });
   }

@@ -11,8 +11,13 @@ let hasEnded = false;
 
 /** The next line without white space around it; null at the end of the input, however often one asks. */
 export async function nextPipedAnswer(): Promise<string | null> {
+  return (await nextPipedLine())?.trim() ?? null;
+}
+
+/** The next line as it is, for what may begin or end with white space; null at the end of the input. */
+export async function nextPipedLine(): Promise<string | null> {
   while (pending.length === 0 && !hasEnded) await readOn();
-  return pending.shift()?.trim() ?? null;
+  return pending.shift()?.replace(/\r$/, '') ?? null;
 }
 
 async function readOn(): Promise<void> {

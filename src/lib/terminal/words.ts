@@ -127,6 +127,12 @@ function isPair(word: string | undefined): boolean {
   return word?.includes('=') === true && !word.startsWith('-');
 }
 
+/** True behind the first word that follows a command with foreign words: it is the address, and the rest is the server's. */
+function isForeign(at: number, place: Place, head: readonly string[]): boolean {
+  if (!WITH_FOREIGN_WORDS.has(head[place.at] ?? '')) return false;
+  return place.items.some((item) => item.option === null && item.at > place.at && item.at < at);
+}
+
 /** The words that stand for the item; none where it means nothing to the command, and a note says so. */
 function rewritten(
   { at, option, words }: Item,
@@ -139,7 +145,7 @@ function rewritten(
   if (option === null || options === null) return option === '--cluster' ? [] : words;
   if (option === '--cluster' && isLeading) return [];
   const renamed = RENAMED.get(option);
-  if (renamed !== undefined && (isLeading || !WITH_FOREIGN_WORDS.has(head[place.at] ?? ''))) return [renamed];
+  if (renamed !== undefined && (isLeading || !isForeign(at, place, head))) return [renamed];
   if (WEIGHTS.has(option) && options.has(option) && words.length > 2)
     return words.slice(1).flatMap((pair) => [option, pair]);
   const isIgnored =

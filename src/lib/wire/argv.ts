@@ -21,6 +21,8 @@ export const argv = {
   clusterNodes: (): Argv => ['CLUSTER', 'NODES'],
   /** 3.0. */
   clusterInfo: (): Argv => ['CLUSTER', 'INFO'],
+  /** 7.0. */
+  clusterShards: (): Argv => ['CLUSTER', 'SHARDS'],
   /** More than one section: 7.0. Without sections: the server's default ones. */
   info: (...sections: readonly string[]): Argv => ['INFO', ...sections],
   /**

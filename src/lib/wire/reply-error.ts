@@ -43,6 +43,15 @@ export class ReplyError extends Error {
 }
 
 /**
+ * What the user lacks, as ACL rules name it: `cluster|nodes`, `migrate`; null where the reply is about something else. Seen
+ * in Redis 7.0.15, `NOPERM this user has no permissions to run the 'cluster|nodes' command`, and in Valkey 9.1.2, where
+ * the user is named.
+ */
+export function missingRightOf({ message }: ReplyError): string | null {
+  return /NOPERM .* run the '([^']+)' command/.exec(message)?.[1] ?? null;
+}
+
+/**
  * By the first word, and by the sentence where the first word is the general ERR. Seen in Redis 7.0.15 and 8.0.2,
  * Valkey 8.1.1 and 9.1.2, but for DENIED (protected mode, asked from another machine), MASTERDOWN and TRYAGAIN:
  * source, networking.c and server.c of Redis 7.0.

@@ -29,7 +29,7 @@ describe('coverage', () => {
   it('does not take the word of others for a silent node, but names it', () => {
     const cluster = topology()
       .primary('a', { slots: '0-8191' })
-      .primary('b', { slots: '8192-16383', unreachable: 'Connection refused' })
+      .primary('b', { slots: '8192-16383', unreachable: 'Connection refused', flags: ['fail?'] })
       .build();
     expect(coverage.check(cluster)).toEqual([
       {
@@ -41,6 +41,16 @@ describe('coverage', () => {
         suggestion: 'Bring 10.0.0.2:7000 back; where that is impossible: cluster fix 10.0.0.1:7000',
       },
     ]);
+  });
+
+  it('does not have slots taken from a primary that is out of reach only from here', () => {
+    const cluster = topology()
+      .primary('a', { slots: '0-8191' })
+      .primary('b', { slots: '8192-16383', unreachable: 'Network is unreachable' })
+      .build();
+    expect(coverage.check(cluster)[0]?.suggestion).toBe(
+      'The other nodes reach 10.0.0.2:7000: only from here there is no way.',
+    );
   });
 
   it.each(['fail', 'noaddr'])('does not count a node that the seed flags %s, as in redis-cli', (flag) => {

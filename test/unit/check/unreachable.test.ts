@@ -8,7 +8,10 @@ describe('unreachable', () => {
   });
 
   it('names each node that does not answer, with the reason', () => {
-    const cluster = topology().primary('a').primary('b', { unreachable: 'no address is known' }).build();
+    const cluster = topology()
+      .primary('a')
+      .primary('b', { unreachable: 'no address is known', flags: ['fail'] })
+      .build();
     expect(unreachable.check(cluster)).toEqual([
       {
         rule: 'unreachable',
@@ -21,10 +24,20 @@ describe('unreachable', () => {
   });
 
   it('gives the slots of a lost primary an owner before it is removed', () => {
-    const cluster = topology().primary('a').primary('b', { slots: '0-5', unreachable: 'no answer' }).build();
+    const cluster = topology()
+      .primary('a')
+      .primary('b', { slots: '0-5', unreachable: 'no answer', flags: ['fail?'] })
+      .build();
     expect(unreachable.check(cluster)[0]?.suggestion).toBe(
       `Start it again; if it is gone for good: cluster fix 10.0.0.1:7000, then cluster del-node 10.0.0.1:7000 ${nodeId('b')}`,
     );
+  });
+
+  it('does not have a node removed that the other nodes reach', () => {
+    const cluster = topology().primary('a').primary('b', { slots: '0-5', unreachable: 'no answer' });
+    expect(unreachable.check(cluster.build())[0]?.suggestion).toMatch(/^The other nodes reach it, .*--nat-map/);
+    const cut = cluster.sees('a', (entries) => entries.map((entry) => ({ ...entry, link: 'disconnected' })));
+    expect(unreachable.check(cut.build())[0]?.suggestion).toMatch(/^Start it again/);
   });
 
   it('leaves a reason that names the node as it is, because scripts know the line', () => {

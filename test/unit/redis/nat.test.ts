@@ -29,6 +29,14 @@ describe('a NAT map', () => {
     expect(announcedAddress(map, reachable)).toEqual(announced);
   });
 
+  it('takes IPv6 addresses, with a port in brackets', () => {
+    const ipv6 = parseNatMap(['[fd00::1]:6379=[::1]:7001', 'fd00::2=::1', '[fd00::3]=127.0.0.1']);
+    expect(reachableAddress(ipv6, { host: 'fd00::1', port: 6379 })).toEqual({ host: '::1', port: 7001 });
+    expect(reachableAddress(ipv6, { host: 'fd00::2', port: 6379 })).toEqual({ host: '::1', port: 6379 });
+    expect(reachableAddress(ipv6, { host: 'fd00::3', port: 6379 })).toEqual({ host: '127.0.0.1', port: 6379 });
+    expect(announcedAddress(ipv6, { host: '::1', port: 7001 })).toEqual({ host: 'fd00::1', port: 6379 });
+  });
+
   it('prefers the whole address to the host alone', () => {
     const both = parseNatMap(['a=b', 'a:1=c:2']);
     expect(reachableAddress(both, { host: 'a', port: 1 })).toEqual({ host: 'c', port: 2 });

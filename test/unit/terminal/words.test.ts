@@ -81,6 +81,7 @@ describe('the words of a line', () => {
   it('gives -4 and -6 names that the framework can have, wherever they stand', () => {
     expect(first('-4 check h:1')).toBe('check h:1 --ipv4');
     expect(first('check h:1 -6')).toBe('check h:1 --ipv6');
+    expect(first('call -6 h:1 PING')).toBe('call --ipv6 h:1 PING');
   });
 
   it('takes nothing for a command line', () => {

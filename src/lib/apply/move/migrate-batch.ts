@@ -5,7 +5,7 @@
 import { OpsError } from '../../errors.ts';
 import { formatAddress } from '../../model/address.ts';
 import { argv } from '../../wire/argv.ts';
-import { ReplyError } from '../../wire/reply-error.ts';
+import { missingRightOf, ReplyError } from '../../wire/reply-error.ts';
 import type { MoveContext, MoveJob } from './move.ts';
 import { compareValues } from './same-value.ts';
 
@@ -115,6 +115,8 @@ function wayOut({ target }: MoveJob, reply: ReplyError): string {
   const to = formatAddress(target.address);
   if (reply.kind === 'out-of-memory')
     return `Give ${to} more memory (CONFIG SET maxmemory), or move fewer slots there.`;
+  const right = missingRightOf(reply);
+  if (right !== null) return `Give the right on every node, with ACL SETUSER USER +${right}, then go on.`;
   if (reply.kind === 'login')
     return `The nodes log in to each other with the user and password of this command: ${to} refused them.`;
   return 'Go on with `cluster resume` when this is mended.';

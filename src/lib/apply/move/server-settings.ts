@@ -18,10 +18,19 @@ export async function migrateTimeoutOf(cluster: Cluster, node: TopologyNode): Pr
   return Math.min(Math.max(share, MIGRATE_TIMEOUT_MS_MIN), MIGRATE_TIMEOUT_MS_MAX);
 }
 
-/** The logical databases that may hold keys: more than one only in Valkey 9.0 and later (`cluster-databases`). */
+/**
+ * The logical databases that may hold keys: more than one only in Valkey 9.0 and later (`cluster-databases`). Where the
+ * setting is not told, those up to the last that holds keys: one that were left out would lose its keys with the slot.
+ */
 export async function databasesOf(cluster: Cluster, node: TopologyNode): Promise<readonly number[]> {
-  const count = (await readNumber(cluster, node, 'cluster-databases')) ?? 1;
+  const count = (await readNumber(cluster, node, 'cluster-databases')) ?? databasesWithKeys(node);
   return Array.from({ length: Math.max(count, 1) }, (_, database) => database);
+}
+
+function databasesWithKeys({ reach }: TopologyNode): number {
+  const fields = reach.ok ? Object.keys(reach.view.info) : [];
+  const numbers = fields.flatMap((field) => /^db(\d+)$/.exec(field)?.[1] ?? []).map(Number);
+  return Math.max(0, ...numbers) + 1;
 }
 
 async function readNumber(cluster: Cluster, { address }: TopologyNode, name: string): Promise<number | null> {

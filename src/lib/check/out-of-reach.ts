@@ -1,0 +1,23 @@
+/**
+ * Is a node down, or is it only from here that it cannot be reached? Containers and tunnels have addresses that mean
+ * nothing elsewhere, and a login may be refused. Such a node serves, so nobody must be told to take its slots away.
+ */
+import { hasFlag } from '../model/node.ts';
+import type { Topology, TopologyNode } from '../model/topology.ts';
+import { reachedNodes } from '../model/topology.ts';
+
+/** True where it gave this program no answer although another node is connected to it and takes it for well. */
+export function isOutOfReachOnly(topology: Topology, node: TopologyNode): boolean {
+  if (node.reach.ok) return false;
+  const beliefs = reachedNodes(topology).flatMap(({ reach }) =>
+    reach.view.entries.filter((entry) => entry.id === node.id),
+  );
+  return (
+    beliefs.some(({ link }) => link === 'connected') &&
+    beliefs.every((entry) => !hasFlag(entry, 'fail') && !hasFlag(entry, 'fail?'))
+  );
+}
+
+/** What to do about it. */
+export const HOW_TO_REACH =
+  'The other nodes reach it, so look at the way from here: network, login, or another address, given with --nat-map ANNOUNCED=REACHABLE.';

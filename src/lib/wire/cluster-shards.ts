@@ -1,0 +1,40 @@
+/**
+ * The two client ports of each node, as CLUSTER SHARDS tells them: a list of shards, each with the field `nodes`, a
+ * list of nodes, each a flat list of fields and values. Seen in Redis 7.0.15 and Valkey 9.1.2:
+ *
+ *   id …  port 7000  tls-port 7100  ip 10.0.0.1  endpoint 10.0.0.1  role master …     either port only where it is open
+ */
+import type { ReplyValue } from './slot-migrations.ts';
+
+export interface NodePorts {
+  readonly host: string;
+  /** Null where it is closed, or not known to the node that was asked. */
+  readonly plain: number | null;
+  readonly tls: number | null;
+}
+
+/** Nothing for what is no such reply: servers before 7.0 do not have the command. */
+export function parseShardPorts(reply: ReplyValue): readonly NodePorts[] {
+  return listIn(reply).flatMap((shard) =>
+    listIn(fieldsOf(shard).get('nodes') ?? null).map((node) => {
+      const fields = fieldsOf(node);
+      return { host: String(fields.get('ip') ?? ''), plain: portIn(fields, 'port'), tls: portIn(fields, 'tls-port') };
+    }),
+  );
+}
+
+function listIn(value: ReplyValue): readonly ReplyValue[] {
+  return Array.isArray(value) ? (value as readonly ReplyValue[]) : [];
+}
+
+function fieldsOf(flat: ReplyValue): ReadonlyMap<string, ReplyValue> {
+  const parts = listIn(flat);
+  return new Map(
+    parts.flatMap((part, index) => (index % 2 === 0 ? [[String(part), parts[index + 1] ?? null] as const] : [])),
+  );
+}
+
+function portIn(fields: ReadonlyMap<string, ReplyValue>, name: string): number | null {
+  const port = fields.get(name);
+  return typeof port === 'number' && port > 0 ? port : null;
+}

@@ -229,11 +229,13 @@ function moving(at: Tour, flavor: ServerFlavor): void {
     await at.expectKeys();
   });
 
-  it.runIf(isAtomic)('reshard, inside the servers', async () => {
-    await at.run(`reshard ${at.typed(2)} --ranges 120-139 --to ${at.typed(1)} --mover atomic --yes`);
-    expect(await at.owns(1, [100, 139])).toBe(true);
-    await at.expectKeys();
-  });
+  if (isAtomic) {
+    it('reshard, inside the servers', async () => {
+      await at.run(`reshard ${at.typed(2)} --ranges 120-139 --to ${at.typed(1)} --mover atomic --yes`);
+      expect(await at.owns(1, [100, 139])).toBe(true);
+      await at.expectKeys();
+    });
+  }
 
   it('reshard from a saved plan: apply', async () => {
     const file = path.join(newStateFolder().env.XDG_STATE_HOME, 'plan.json');

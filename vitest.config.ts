@@ -9,6 +9,8 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['test/architecture.test.ts', 'test/{unit,property,transcripts,contract}/**/*.test.ts'],
+          // They wait for nothing, but a busy machine lets them wait.
+          testTimeout: 20_000,
         },
       },
       {

@@ -90,8 +90,8 @@ export class FilledCluster {
   }
 
   /**
-   * The slots of each node, in the order of the nodes, once all nodes agree, every slot is served, none is open, and
-   * each node has exactly the keys of its slots. Rejects with what is not so within half a minute.
+   * The slots of each node, in the order of the nodes, once all nodes agree and serve, every slot has an owner, none is
+   * open, and each node has exactly the keys of its slots. Rejects with what is not so within half a minute.
    */
   settled(): Promise<readonly SlotSet[]> {
     return eventually(() => this.#look(), { what: 'all keys are where they belong', withinMs: SETTLE_TIMEOUT_MS });
@@ -107,6 +107,9 @@ export class FilledCluster {
       throw new Error('a slot is open');
     const owned = this.nodes.map(({ id }) => first.find((entry) => entry.id === id)?.slots ?? []);
     if (countSlots(unionSlots(...owned)) !== SLOT_COUNT) throw new Error('not all slots are served');
+    // One that has just joined answers CLUSTERDOWN for some seconds yet.
+    const states = await Promise.all(this.nodes.map((node) => node.ask('CLUSTER', 'INFO')));
+    if (!states.every((text) => text.includes('cluster_state:ok'))) throw new Error('a node does not serve yet');
     const sizes = await Promise.all(this.nodes.map((node) => node.ask('DBSIZE')));
     for (const [index, slots] of owned.entries()) {
       if (Number(sizes[index]) !== this.keysIn(slots))

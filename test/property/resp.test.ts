@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ReplyError } from '../../src/lib/wire/reply-error.ts';
 import { encodeCommands, RespReader, type RespValue } from '../../src/lib/wire/resp.ts';
+import { cpuMsOf } from '../support/cpu-time.ts';
 
 const bytes = fc.uint8Array({ maxLength: 30 }).map((value) => Buffer.from(value));
 const reply: fc.Arbitrary<RespValue> = fc.letrec<{ reply: RespValue; array: RespValue }>((tie) => ({
@@ -61,12 +62,14 @@ describe('RESP2', () => {
     const pieces = Array.from({ length: Math.ceil(all.length / 1000) }, (_, index) =>
       all.subarray(index * 1000, (index + 1) * 1000),
     );
-    const begun = performance.now();
-    const read = pieces.flatMap((piece) => reader.read(piece));
+    let read: readonly unknown[] = [];
+    const tookMs = cpuMsOf(() => {
+      read = pieces.flatMap((piece) => reader.read(piece));
+    });
     expect(read).toHaveLength(1);
     expect((read[0] as Buffer).equals(large)).toBe(true);
     // Copied each time it would be 8 GiB: many seconds.
-    expect(performance.now() - begun).toBeLessThan(2000);
+    expect(tookMs).toBeLessThan(2000);
   });
 
   it('says so where it is something else', () => {

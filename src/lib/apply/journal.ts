@@ -41,7 +41,7 @@ export interface Journal {
   stepBegin(steps: readonly number[]): void;
   /** Indexes into the plan's steps, AFTER their effect was seen. */
   stepEnd(steps: readonly number[]): void;
-  /** Slots of a move: `opening` BEFORE the first of them is opened, `closed` AFTER none of them is open any more. */
+  /** For the record. Slots of a move: `opening` BEFORE the first of them is opened, `closed` AFTER none of them is open any more. */
   slots(step: number, state: 'opening' | 'closed', slots: SlotSet): void;
   /** A server's setting that is changed for as long as the run lasts: BEFORE it is, and AFTER it is as before again. */
   setting(state: 'changing' | 'restored', change: SettingChange): void;
@@ -89,7 +89,7 @@ export interface JournalOptions {
   readonly undoes?: string;
 }
 
-/** A new journal. Each line is on the disk before the call returns. */
+/** A new journal. Each line but those of slots is on the disk before the call returns. */
 export function openJournal({ directory, now, process, suffix, undoes }: JournalOptions): Journal {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return continueJournal(directory, `${stamp}-${suffix}`, process, undoes);
@@ -98,6 +98,8 @@ export function openJournal({ directory, now, process, suffix, undoes }: Journal
 /** Writes on in the journal of an earlier run: to close what was interrupted. */
 export function continueJournal(directory: string, run: string, process: ProcessIdentity, undoes?: string): Journal {
   const write = (line: object): void => writeLine(directory, run, line);
+  // There are hundreds of them while keys move, and nobody needs them to go on: they may wait for the system's own time.
+  const note = (line: object): void => writeLine(directory, run, line, false);
   const at = (): string => new Date().toISOString();
   return {
     run,
@@ -105,7 +107,7 @@ export function continueJournal(directory: string, run: string, process: Process
       write({ line: 'begin', run, process, at: at(), ...(undoes === undefined ? {} : { undoes }), plan }),
     stepBegin: (steps) => write({ line: 'step-begin', at: at(), steps }),
     stepEnd: (steps) => write({ line: 'step-end', at: at(), steps }),
-    slots: (step, state, slots) => write({ line: 'slots', at: at(), step, state, slots }),
+    slots: (step, state, slots) => note({ line: 'slots', at: at(), step, state, slots }),
     setting: (state, change) => write({ line: 'setting', at: at(), state, change }),
     end: (outcome) => write({ line: 'end', at: at(), outcome }),
   };
@@ -135,12 +137,12 @@ export function withoutNotes(journal: Journal): Journal {
   return { ...journal, stepBegin: () => undefined, stepEnd: () => undefined, slots: () => undefined };
 }
 
-function writeLine(directory: string, run: string, line: object): void {
+function writeLine(directory: string, run: string, line: object, isDurable = true): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const handle = openSync(path.join(directory, `${run}.jsonl`), 'a+', 0o600);
   try {
     writeSync(handle, `${isTorn(handle) ? '\n' : ''}${JSON.stringify(line)}\n`);
-    fsyncSync(handle);
+    if (isDurable) fsyncSync(handle);
   } finally {
     closeSync(handle);
   }

@@ -173,8 +173,9 @@ describe('beside somebody else', () => {
   });
 
   it('redis-cli at work: refused with exit code 4', async () => {
-    const names = namesIn([0, 60], 'cli:', 3000);
-    await Promise.all(names.map((name) => clients.call(formed.seed, ['SET', name, 'v'.repeat(2000)])));
+    // One key after another takes redis-cli some seconds: it has to be at work still when ours has started.
+    const names = namesIn([0, 98], 'cli:', 15_000);
+    await Promise.all(names.map((name) => clients.call(formed.seed, ['SET', name, 'v'])));
     const ids = ['--cluster-from', formed.primary(SOURCE).id, '--cluster-to', formed.primary(BYSTANDER).id];
     const other = redisCli([
       '--cluster',
@@ -190,7 +191,12 @@ describe('beside somebody else', () => {
     await expect
       .poll(async () => String(await call(SOURCE, 'CLUSTER', 'NODES')), { interval: 2, timeout: 5000 })
       .toContain('->-');
+    let hasEnded = false;
+    void other.then(() => {
+      hasEnded = true;
+    });
     const run = await cluster(reshard('2000-2009'), newStateFolder());
+    expect(hasEnded).toBe(false);
     await other;
     expect(run).toMatchObject({ code: 4 });
     await expectHealthy();

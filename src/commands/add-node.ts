@@ -11,7 +11,7 @@ import { planAddNodes } from '../lib/plan/add-nodes.ts';
 import { withNewcomers } from '../lib/plan/newcomers.ts';
 import { compareFunctions } from '../lib/redis/read-functions.ts';
 import { parseAddresses } from '../lib/terminal/addresses.ts';
-import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
+import { connectionFlags, consentFlags, zoneFlag } from '../lib/terminal/flags.ts';
 import { MemberCommand } from '../lib/terminal/member-command.ts';
 import { moveFlags } from '../lib/terminal/move-flags.ts';
 import { parseZones } from '../lib/terminal/placement-input.ts';
@@ -47,12 +47,7 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
       description: 'give the new primaries their share of the slots at once',
       exclusive: ['replica'],
     }),
-    zone: Flags.string({
-      description: 'where a host is, so that the nodes of a shard are in different zones',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'HOST=ZONE',
-    }),
+    zone: zoneFlag(),
     ...moveFlags,
     ...consentFlags,
     ...connectionFlags,

@@ -18,7 +18,7 @@ import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { parseSeconds } from '../lib/terminal/connection.ts';
 import { reportCreation } from '../lib/terminal/creation.ts';
 import { journalDirectory } from '../lib/terminal/directories.ts';
-import { connectionFlags, consentFlags, waitFlags } from '../lib/terminal/flags.ts';
+import { connectionFlags, consentFlags, waitFlags, zoneFlag } from '../lib/terminal/flags.ts';
 import { parseZones, readLayout } from '../lib/terminal/placement-input.ts';
 import { renderPlan } from '../lib/view/plan.ts';
 
@@ -43,12 +43,7 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       min: 0,
       aliases: ['cluster-replicas'],
     }),
-    zone: Flags.string({
-      description: 'where a host is, so that the nodes of a shard are in different zones',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'HOST=ZONE',
-    }),
+    zone: zoneFlag(),
     topology: Flags.string({
       description: 'YAML or JSON file that names primary, replicas and slots of each shard',
       exclusive: ['zone'],

@@ -3,7 +3,7 @@ import { OpsError } from '../lib/errors.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import type { RemoveRequest } from '../lib/plan/remove-nodes.ts';
 import { planRemoveNodes } from '../lib/plan/remove-nodes.ts';
-import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
+import { connectionFlags, consentFlags, zoneFlag } from '../lib/terminal/flags.ts';
 import { MemberCommand } from '../lib/terminal/member-command.ts';
 import { moveFlags } from '../lib/terminal/move-flags.ts';
 import { parseZones } from '../lib/terminal/placement-input.ts';
@@ -32,12 +32,7 @@ A primary with slots is refused, or its slots are moved to others first with --d
       helpValue: 'ID,...',
       dependsOn: ['drain'],
     }),
-    zone: Flags.string({
-      description: 'where a host is, for the replicas that get other primaries',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'HOST=ZONE',
-    }),
+    zone: zoneFlag('where a host is, for the replicas that get other primaries'),
     ...moveFlags,
     ...consentFlags,
     ...connectionFlags,

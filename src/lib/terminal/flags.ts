@@ -100,6 +100,11 @@ export const consentFlags = {
   }),
 };
 
+/** Commands that place nodes have it; `parseZones` reads it. */
+export function zoneFlag(description = 'where a host is, so that the nodes of a shard are in different zones') {
+  return Flags.string({ description, multiple: true, multipleNonGreedy: true, helpValue: 'HOST=ZONE' });
+}
+
 /** Commands that wait for a cluster to serve have these. */
 export const waitFlags = {
   wait: Flags.option({ options: ['none', 'agree', 'ready'] as const, default: 'ready' as const })({

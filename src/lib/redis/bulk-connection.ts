@@ -15,6 +15,7 @@ interface Waiting {
   /** Replies that are still to come. */
   left: number;
   readonly replies: RespValue[];
+  readonly timer: NodeJS.Timeout;
   readonly resolve: (replies: readonly RespValue[]) => void;
   readonly reject: (cause: Error) => void;
 }
@@ -23,12 +24,14 @@ export class BulkConnection {
   readonly #socket: Socket;
   readonly #reader = new RespReader();
   readonly #waiting: Waiting[] = [];
+  readonly #timeoutMs: number;
   #failure: Error | null = null;
   /** Takes what comes unasked; replies go to whoever asked. */
   #listener: ((message: RespValue) => boolean) | null = null;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, timeoutMs: number) {
     this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
     socket.on('data', (piece) => this.#take(piece));
     socket.on('error', (cause) => this.#fail(cause));
     socket.on('close', () => this.#fail(new Error('Server closed the connection')));
@@ -36,10 +39,7 @@ export class BulkConnection {
 
   /** Connects and logs in. Rejects with the socket's error, or with the server's ReplyError where it refuses the login. */
   static async open(address: Address, options: ConnectOptions, database: number): Promise<BulkConnection> {
-    const connection = new BulkConnection(await openSocket(address, options));
-    // A server that is stopped accepts connections and says nothing; one left open would keep this process from ending.
-    const late = new Error(`no answer within ${options.timeoutMs / 1000} s`);
-    const timer = setTimeout(() => connection.#fail(late), options.timeoutMs);
+    const connection = new BulkConnection(await openSocket(address, options), options.timeoutMs);
     try {
       const replies = await connection.send(greeting(options, database));
       const refusal = replies.find((reply): reply is ReplyError => reply instanceof Error && !isLoginNeedless(reply));
@@ -48,17 +48,20 @@ export class BulkConnection {
     } catch (cause) {
       connection.destroy();
       throw cause;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
-  /** All commands at once; their replies in the same order, error replies as values. Rejects when the connection breaks. */
-  send(commands: readonly (readonly Argument[])[]): Promise<readonly RespValue[]> {
+  /**
+   * All commands at once; their replies in the same order, error replies as values. Rejects when the connection breaks,
+   * which it does when the replies take longer than `timeoutMs` (default: the session's): a server that is stopped
+   * accepts connections and says nothing, and an open one would keep this process from ending.
+   */
+  send(commands: readonly (readonly Argument[])[], timeoutMs: number = this.#timeoutMs): Promise<readonly RespValue[]> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ left: commands.length, replies: [], resolve, reject });
+      const timer = setTimeout(() => this.#fail(lateness(timeoutMs)), timeoutMs);
+      this.#waiting.push({ left: commands.length, replies: [], timer, resolve, reject });
       this.#socket.write(encodeCommands(commands));
     });
   }
@@ -87,6 +90,7 @@ export class BulkConnection {
       first.replies.push(reply);
       if (--first.left > 0) continue;
       this.#waiting.shift();
+      clearTimeout(first.timer);
       first.resolve(first.replies);
     }
   }
@@ -94,7 +98,10 @@ export class BulkConnection {
   #fail(cause: Error): void {
     this.#failure ??= cause;
     this.#socket.destroy();
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+    for (const { timer, reject } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      reject(this.#failure);
+    }
   }
 }
 
@@ -102,7 +109,7 @@ function openSocket({ host, port }: Address, { tls, family, timeoutMs }: Connect
   return new Promise((resolve, reject) => {
     const target = { host, port, family };
     const socket = tls === null ? connectTcp(target) : connectTls({ ...tls, host, port });
-    const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    const timer = setTimeout(() => fail(lateness(timeoutMs)), timeoutMs);
     const fail = (cause: Error): void => {
       clearTimeout(timer);
       socket.destroy();
@@ -130,4 +137,9 @@ function greeting({ user, password, clientName }: ConnectOptions, database: numb
 /** As with the other connections: a password may stay set for a server that has none. */
 function isLoginNeedless(reply: Error): boolean {
   return /called without any password configured/.test(reply.message);
+}
+
+/** What the operator reads where a node is silent. */
+export function lateness(timeoutMs: number): Error {
+  return new Error(`no answer within ${timeoutMs / 1000} s`);
 }

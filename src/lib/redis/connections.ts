@@ -11,7 +11,7 @@ import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
 import { argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
-import { BulkConnection } from './bulk-connection.ts';
+import { BulkConnection, lateness } from './bulk-connection.ts';
 import type { Argument, CallOptions, Migration, Reply } from './cluster.ts';
 import { loginRefusal } from './login-refusal.ts';
 import type { ConnectOptions } from './options.ts';
@@ -25,11 +25,18 @@ interface Client {
   on(event: 'error' | 'end', listener: (cause: unknown) => void): unknown;
 }
 
+interface Destroyable {
+  destroy(): void;
+}
+
 export class Connections {
   readonly #options: ConnectOptions;
   readonly #prototype: Client;
   readonly #clients = new Map<string, Promise<Client>>();
   readonly #bulk = new Map<string, Promise<BulkConnection>>();
+  /** Every connection that may hold a socket, those out of use included: one that is forgotten keeps the process alive. */
+  readonly #held = new Set<Destroyable>();
+  #isClosed = false;
 
   constructor(options: ConnectOptions) {
     this.#options = options;
@@ -54,7 +61,8 @@ export class Connections {
   ): Promise<readonly (Reply | ReplyError)[]> {
     if (options.bulk) return this.#callBulk(address, commands, options);
     const key = keyOf(address, options);
-    const client = await this.#client(key, address, options);
+    const opening = this.#client(key, address, options);
+    const client = await opening;
     const mapping = options.bytes ? AS_BYTES : undefined;
     const replies = Promise.all(commands.map((argv) => client.sendCommand(argv, mapping).catch(errorAsValue)));
     try {
@@ -63,24 +71,25 @@ export class Connections {
         | ReplyError
       )[];
     } catch (cause) {
-      this.#drop(key, client);
+      this.#drop(key, opening, client);
       throw this.#unreachable(address, cause);
     }
   }
 
+  /** Ends every connection, also those that are still being made; what is asked afterwards is refused. */
   close(): void {
-    for (const [key, client] of this.#clients) {
-      this.#clients.delete(key);
-      client.then((open) => open.destroy()).catch(() => undefined);
-    }
-    for (const connection of this.#bulk.values()) connection.then((open) => open.destroy()).catch(() => undefined);
+    this.#isClosed = true;
+    this.#clients.clear();
     this.#bulk.clear();
+    for (const connection of this.#held) this.#release(connection);
   }
 
   /** A plain connection of its own, outside of those that are kept here. Throws UNREACHABLE or LOGIN. */
   async openBulk(address: Address, database = 0): Promise<BulkConnection> {
     try {
-      return await BulkConnection.open(address, this.#options, database);
+      const connection = await BulkConnection.open(address, this.#options, database);
+      this.#hold(connection);
+      return connection;
     } catch (cause) {
       throw this.#unreachable(address, cause);
     }
@@ -102,13 +111,10 @@ export class Connections {
       throw cause;
     });
     try {
-      return (await withDeadline(connection.send(commands), options.timeoutMs ?? this.#options.timeoutMs)) as readonly (
-        | Reply
-        | ReplyError
-      )[];
+      return (await connection.send(commands, options.timeoutMs)) as readonly (Reply | ReplyError)[];
     } catch (cause) {
       drop();
-      connection.destroy();
+      this.#release(connection);
       throw this.#unreachable(address, cause);
     }
   }
@@ -136,13 +142,17 @@ export class Connections {
   #client(key: string, address: Address, options: CallOptions): Promise<Client> {
     const known = this.#clients.get(key);
     if (known) return known;
-    const opening = this.#open(key, address, options.database ?? 0);
+    const opening = this.#open(address, options.database ?? 0);
     this.#clients.set(key, opening);
-    opening.catch(() => this.#clients.delete(key));
+    opening.then(
+      // A broken connection is made again by the next call; the calls under way on it are rejected by the library.
+      (client) => client.on('error', () => this.#drop(key, opening, client)),
+      () => this.#drop(key, opening),
+    );
     return opening;
   }
 
-  async #open(key: string, address: Address, database: number, withLogin = true): Promise<Client> {
+  async #open(address: Address, database: number, withLogin = true): Promise<Client> {
     const { tls, timeoutMs, family } = this.#options;
     const socket = {
       host: address.host,
@@ -159,20 +169,36 @@ export class Connections {
     // The library wants a listener; what goes wrong while connecting is what connect() rejects with.
     client.on('error', () => undefined);
     try {
-      await withDeadline(client.connect(), timeoutMs);
-      // A broken connection is made again by the next call; the calls under way on it are rejected by the library.
-      client.on('error', () => this.#drop(key, client));
+      this.#hold(client);
+      const connecting = client.connect();
+      // The library goes on connecting a client that was destroyed meanwhile (node-redis 6.3), and leaves it connected.
+      connecting.then(() => this.#held.has(client) || client.destroy()).catch(() => undefined);
+      await withDeadline(connecting, timeoutMs);
       return client;
     } catch (cause) {
-      client.destroy();
-      if (withLogin && isLoginNeedless(cause)) return this.#open(key, address, database, false);
+      this.#release(client);
+      if (withLogin && isLoginNeedless(cause)) return this.#open(address, database, false);
       throw this.#unreachable(address, cause);
     }
   }
 
-  #drop(key: string, client: Client): void {
-    this.#clients.delete(key);
-    client.destroy();
+  /** The next call opens another connection, unless one has already: what failed late must not drop its successor. */
+  #drop(key: string, opening: Promise<Client>, client?: Client): void {
+    if (this.#clients.get(key) === opening) this.#clients.delete(key);
+    if (client) this.#release(client);
+  }
+
+  #hold(connection: Destroyable): void {
+    if (this.#isClosed) {
+      connection.destroy();
+      throw new Error('the session has ended');
+    }
+    this.#held.add(connection);
+  }
+
+  #release(connection: Destroyable): void {
+    this.#held.delete(connection);
+    connection.destroy();
   }
 }
 
@@ -198,7 +224,7 @@ function isLoginNeedless(cause: unknown): boolean {
 async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    timer = setTimeout(() => reject(lateness(timeoutMs)), timeoutMs);
   });
   try {
     return await Promise.race([work, deadline]);

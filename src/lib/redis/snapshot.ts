@@ -19,6 +19,7 @@ import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
 import { type Argv, argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
+import { lateness } from './bulk-connection.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Snapshot, SnapshotOptions } from './cluster.ts';
 import { reasonOf } from './connections.ts';
@@ -127,7 +128,7 @@ function open({ tls, family }: ConnectOptions, { host, port }: Address): Socket 
 
 function connected(socket: Socket, { tls, timeoutMs }: ConnectOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    const timer = setTimeout(() => socket.destroy(lateness(timeoutMs)), timeoutMs);
     socket.once(tls === null ? 'connect' : 'secureConnect', () => {
       clearTimeout(timer);
       resolve();

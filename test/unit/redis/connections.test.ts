@@ -1,0 +1,91 @@
+/** Connections that break or fall silent, against a server of this test's own that answers PING or is silent. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Connections } from '../../../src/lib/redis/connections.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const PING = [['PING']];
+const SHORT_MS = 50;
+const LONG_MS = 300;
+
+describe('Connections', () => {
+  const sockets = new Set<Socket>();
+  let isSilent = false;
+  let server: Server;
+  let connections: Connections;
+  let address: { host: string; port: number };
+
+  beforeEach(async () => {
+    isSilent = false;
+    server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+      socket.on('data', (data) => {
+        if (!isSilent) socket.write('+PONG\r\n'.repeat(data.toString().split('PING').length - 1));
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    connections = new Connections({
+      user: null,
+      password: null,
+      tls: null,
+      timeoutMs: LONG_MS,
+      clientName: null,
+      natMap: new Map(),
+      family: 0,
+    });
+  });
+
+  afterEach(() => {
+    connections.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+
+  const allClosed = (): Promise<void> =>
+    eventually(() => expect(sockets.size).toBe(0), { what: 'every connection is closed', withinMs: 2_000 });
+
+  it('keeps the successor of a connection on which a second call is late', async () => {
+    await connections.callMany(address, PING);
+    isSilent = true;
+    const late = expect(connections.callMany(address, PING)).rejects.toThrow('Connection closed');
+    const again = connections.callMany(address, PING, { timeoutMs: SHORT_MS }).catch((cause: Error) => {
+      isSilent = false;
+      expect(cause.message).toContain('no answer within 0.05 s');
+      return connections.callMany(address, PING);
+    });
+    expect(await again).toEqual(['PONG']);
+    await late;
+    expect(await connections.callMany(address, PING)).toEqual(['PONG']);
+    await eventually(() => expect(sockets.size).toBe(1), { what: 'the broken connection is closed' });
+    connections.close();
+    await allClosed();
+  });
+
+  it('closes what is still being opened, and refuses what is asked afterwards', async () => {
+    const opening = connections.callMany(address, PING);
+    const opened = expect(opening).rejects.toThrow('Could not connect');
+    connections.close();
+    await opened;
+    await expect(connections.callMany(address, PING)).rejects.toThrow('the session has ended');
+    await expect(connections.openBulk(address)).rejects.toThrow('the session has ended');
+    await allClosed();
+  });
+
+  it('bounds what is asked on a connection for many commands', async () => {
+    const connection = await connections.openBulk(address);
+    isSilent = true;
+    await expect(connection.send(PING)).rejects.toThrow('no answer within 0.3 s');
+    await allClosed();
+  });
+
+  it('closes a connection for many commands that its holder has forgotten', async () => {
+    await connections.openBulk(address);
+    connections.close();
+    await allClosed();
+  });
+});

@@ -105,7 +105,7 @@ async function watch(cluster: Cluster, node: TopologyNode, database: number, key
 async function unlinkWatched(cluster: Cluster, node: TopologyNode, database: number, key: Buffer): Promise<boolean> {
   // ASKING holds for the whole transaction where it stands before it (Redis 7.0.15).
   const sent = [argv.asking(), argv.multi(), argv.unlink([key]), argv.exec()];
-  const replies = await cluster.callMany(node.address, sent, { database, channel: WATCHING });
+  const replies = await cluster.callMany(node.address, sent, { database, channel: WATCHING, continues: true });
   for (const reply of replies) if (reply instanceof ReplyError) throw refused(node, reply);
   return replies[3] !== null;
 }

@@ -34,7 +34,7 @@ export class BulkConnection {
     this.#timeoutMs = timeoutMs;
     socket.on('data', (piece) => this.#take(piece));
     socket.on('error', (cause) => this.#fail(cause));
-    socket.on('close', () => this.#fail(new Error('Server closed the connection')));
+    socket.on('close', () => this.#fail(new Error('Connection closed by the server')));
   }
 
   /** Connects and logs in. Rejects with the socket's error, or with the server's ReplyError where it refuses the login. */
@@ -69,6 +69,11 @@ export class BulkConnection {
   /** From now on `take` sees every message first, and keeps it by answering true. */
   listen(take: (message: RespValue) => boolean): void {
     this.#listener = take;
+  }
+
+  /** True once nothing can be sent any more. */
+  get isBroken(): boolean {
+    return this.#failure !== null;
   }
 
   destroy(): void {

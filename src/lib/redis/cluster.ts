@@ -19,12 +19,13 @@ export interface CallOptions {
   readonly bytes?: boolean;
   /** Default: the session's. */
   readonly timeoutMs?: number;
-  /**
-   * Through a plain connection for thousands of small commands a second; bulk strings always come back as bytes. One
-   * that breaks is not replaced before a call on it has failed, so that EXEC never goes where WATCH did not: where
-   * commands depend on each other like this, a channel is for one caller at a time.
-   */
+  /** Through a plain connection for thousands of small commands a second; bulk strings always come back as bytes. */
   readonly bulk?: boolean;
+  /**
+   * The commands depend on what an earlier call on this channel has set up, as EXEC does on WATCH: where its connection
+   * has broken since, the call throws UNREACHABLE instead of using a new one. Such a channel is for one caller at a time.
+   */
+  readonly continues?: boolean;
 }
 
 /** What MIGRATE is to do. Login data is added below this port and never seen above it. */

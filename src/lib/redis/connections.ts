@@ -61,6 +61,7 @@ export class Connections {
   ): Promise<readonly (Reply | ReplyError)[]> {
     if (options.bulk) return this.#callBulk(address, commands, options);
     const key = keyOf(address, options);
+    if (options.continues && !this.#clients.has(key)) throw this.#unreachable(address, brokenError());
     const opening = this.#client(key, address, options);
     const client = await opening;
     const mapping = options.bytes ? AS_BYTES : undefined;
@@ -101,22 +102,38 @@ export class Connections {
     options: CallOptions,
   ): Promise<readonly (Reply | ReplyError)[]> {
     const key = keyOf(address, options);
-    const opening = this.#bulk.get(key) ?? this.openBulk(address, options.database);
-    this.#bulk.set(key, opening);
-    const drop = (): void => {
-      if (this.#bulk.get(key) === opening) this.#bulk.delete(key);
-    };
-    const connection = await opening.catch((cause: unknown) => {
-      drop();
-      throw cause;
-    });
+    const [opening, connection] = await this.#bulkConnection(key, address, options);
     try {
       return (await connection.send(commands, options.timeoutMs)) as readonly (Reply | ReplyError)[];
     } catch (cause) {
-      drop();
-      this.#release(connection);
+      this.#dropBulk(key, opening, connection);
       throw this.#unreachable(address, cause);
     }
+  }
+
+  async #bulkConnection(
+    key: string,
+    address: Address,
+    options: CallOptions,
+  ): Promise<readonly [Promise<BulkConnection>, BulkConnection]> {
+    const known = this.#bulk.get(key);
+    if (options.continues && known === undefined) throw this.#unreachable(address, brokenError());
+    const opening = known ?? this.openBulk(address, options.database);
+    this.#bulk.set(key, opening);
+    try {
+      const connection = await opening;
+      if (!connection.isBroken || options.continues) return [opening, connection];
+      this.#dropBulk(key, opening, connection);
+    } catch (cause) {
+      this.#dropBulk(key, opening);
+      throw cause;
+    }
+    return this.#bulkConnection(key, address, options);
+  }
+
+  #dropBulk(key: string, opening: Promise<BulkConnection>, connection?: BulkConnection): void {
+    if (this.#bulk.get(key) === opening) this.#bulk.delete(key);
+    if (connection) this.#release(connection);
   }
 
   #unreachable(address: Address, cause: unknown): OpsError {
@@ -135,6 +152,7 @@ export class Connections {
       channel: migration.channel,
       database,
       timeoutMs,
+      bulk: true,
     });
     return reply ?? null;
   }
@@ -219,6 +237,10 @@ function errorAsValue(cause: unknown): ReplyError {
  */
 function isLoginNeedless(cause: unknown): boolean {
   return cause instanceof ErrorReply && /called without any password configured/.test(cause.message);
+}
+
+function brokenError(): Error {
+  return new Error('Connection closed by the server');
 }
 
 async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

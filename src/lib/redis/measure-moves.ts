@@ -86,6 +86,7 @@ async function countKeys(
     const replies = await cluster.callMany(
       address,
       part.map((slot) => argv.clusterCountKeysInSlot(slot)),
+      { bulk: true },
     );
     for (const [index, reply] of replies.entries()) {
       if (reply instanceof ReplyError && reply.kind === 'login') throw loginRefusal(address, reply);
@@ -105,7 +106,7 @@ async function sampleSizes(
   const lists = await cluster.callMany(
     address,
     chosen.map((slot) => argv.clusterGetKeysInSlot(slot, 1)),
-    { bytes: true },
+    { bulk: true },
   );
   const keys = lists.flatMap((list, index) =>
     Array.isArray(list) && Buffer.isBuffer(list[0]) ? [{ key: list[0], slot: chosen[index] as number }] : [],
@@ -113,6 +114,7 @@ async function sampleSizes(
   const sizes = await cluster.callMany(
     address,
     keys.map(({ key }) => argv.memoryUsage(key)),
+    { bulk: true },
   );
   return keys.flatMap(({ key, slot }, index) => {
     const bytes = sizes[index];

@@ -66,6 +66,29 @@ describe('Connections', () => {
     await allClosed();
   });
 
+  it.each([{ bulk: false }, { bulk: true }])(
+    'replaces a connection that broke, %o, but not where the call continues an earlier one',
+    async (how) => {
+      const breakIt = async (): Promise<void> => {
+        for (const socket of sockets) socket.destroy();
+        await allClosed();
+      };
+      await connections.callMany(address, PING, how);
+      await breakIt();
+      await eventually(async () => expect(await connections.callMany(address, PING, how)).toEqual(['PONG']), {
+        what: 'the end of the first connection is noticed',
+      });
+      await breakIt();
+      await expect(connections.callMany(address, PING, { ...how, continues: true })).rejects.toThrow(
+        'Connection closed',
+      );
+      await expect(connections.callMany(address, PING, { ...how, continues: true })).rejects.toThrow(
+        'Connection closed',
+      );
+      expect(await connections.callMany(address, PING, how)).toEqual(['PONG']);
+    },
+  );
+
   it('closes what is still being opened, and refuses what is asked afterwards', async () => {
     const opening = connections.callMany(address, PING);
     const opened = expect(opening).rejects.toThrow('Could not connect');

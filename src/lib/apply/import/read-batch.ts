@@ -19,7 +19,8 @@ export interface Item {
 }
 
 /**
- * The keys that are there, with their values; when they are moved they are watched from then on.  * Throws FAILED where the source refuses, UNREACHABLE where it does not answer.
+ * The keys that are there, with their values; when they are moved they are watched from then on. Throws FAILED where
+ * the source refuses, UNREACHABLE where it does not answer.
  */
 export async function readBatch(context: ImportContext, keys: readonly Buffer[], road: Road): Promise<readonly Item[]> {
   const { settings, tally } = context;
@@ -43,7 +44,7 @@ export async function release(context: ImportContext, keys: readonly Buffer[], r
     await askSource(context, [argv.unwatch()], road);
     return true;
   }
-  const replies = await askSource(context, [argv.multi(), argv.unlink(keys), argv.exec()], road);
+  const replies = await askSource(context, [argv.multi(), argv.unlink(keys), argv.exec()], road, true);
   return replies[2] !== null;
 }
 
@@ -57,12 +58,14 @@ async function askSource(
   { source, address }: ImportContext,
   commands: readonly (readonly Argument[])[],
   { lane }: Road,
+  continues = false,
 ): Promise<readonly Reply[]> {
   const replies = await source.cluster.callMany(address, commands, {
     bulk: true,
     channel: lane,
     database: source.database,
     timeoutMs: READ_TIMEOUT_MS,
+    continues,
   });
   const refusal = replies.find((reply) => reply instanceof ReplyError);
   if (refusal instanceof ReplyError)

@@ -67,6 +67,7 @@ async function countKeys({ source, slots }: MoveJob, { cluster }: MoveContext): 
   const replies = await cluster.callMany(
     source.address,
     slots.map((slot) => argv.clusterCountKeysInSlot(slot)),
+    { bulk: true },
   );
   return new Map(slots.map((slot, index) => [slot, Number(replies[index])]));
 }
@@ -147,7 +148,7 @@ async function listKeys(
 ): Promise<readonly (readonly Buffer[])[]> {
   const commands = slots.map((slot) => argv.clusterGetKeysInSlot(slot, KEYS_PER_LISTING_MAX));
   const replies = await context.cluster.callMany(job.source.address, commands, {
-    bytes: true,
+    bulk: true,
     channel: 'list',
     database,
   });
@@ -193,7 +194,7 @@ async function setSlots(
 ): Promise<void> {
   let left = commands;
   for (let attempt = 1; ; attempt++) {
-    const replies = await context.cluster.callMany(node.address, left);
+    const replies = await context.cluster.callMany(node.address, left, { bulk: true });
     const failed = replies.flatMap((reply, index) =>
       reply instanceof ReplyError && reply.kind !== tolerated ? [{ reply, index }] : [],
     );
@@ -227,7 +228,7 @@ class Bystanders {
   tell(slots: readonly number[], owner: NodeId): void {
     const commands = slots.map((slot) => argv.clusterSetSlotNode(slot, owner));
     for (const node of this.#nodes) {
-      const telling = this.#context.cluster.callMany(node.address, commands).then(
+      const telling = this.#context.cluster.callMany(node.address, commands, { bulk: true }).then(
         () => undefined,
         () => {
           this.#nodes = this.#nodes.filter((other) => other !== node);

@@ -11,6 +11,7 @@ import { findNode, reachedNodes } from '../model/topology.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { type Clock, waitUntilNothingIsMissing } from './clock.ts';
 import type { Emit } from './events.ts';
+import { observeSteady } from './observe-steady.ts';
 
 const POLL_MS = 100;
 /** A migration of many gigabytes takes long; the operator can stop the waiting at any time. */
@@ -38,7 +39,10 @@ export function describeMigration(topology: Topology, { slotRanges, sourceId, ta
   return `the servers move slots ${slotRanges} from ${source} to ${target} by themselves`;
 }
 
-/** The topology once no server moves slots by itself. Throws TIMEOUT, INTERRUPTED. */
+/**
+ * The topology once no server moves slots by itself, and the news of the last one has spread: for a moment both of its
+ * sides claim the slots. Throws TIMEOUT, INTERRUPTED.
+ */
 export async function untilServersAreDone(
   topology: Topology,
   options: {
@@ -61,5 +65,5 @@ export async function untilServersAreDone(
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });
-  return now;
+  return observeSteady(options.cluster, options.seeds);
 }

@@ -1,7 +1,7 @@
 /**
  * One move, to its end, whatever happens to the two sides meanwhile.
  *
- * Before each attempt the cluster is observed, and what is left is worked out from who owns which slot now. So a move
+ * Before each attempt the cluster is observed (before the first one together with other moves), and what is left is worked out from who owns which slot now. So a move
  * that an earlier run began, or that a failover of either side has disturbed, is simply gone on with: the new primary
  * takes the old one's part.
  */
@@ -24,6 +24,7 @@ import { keyWise } from './key-wise.ts';
 import type { MoveContext, MoveJob, MoveReport, SlotMover } from './move.ts';
 import type { Pace } from './pace.ts';
 import { databasesOf, migrateTimeoutOf } from './server-settings.ts';
+import type { SharedObservation } from './shared-observation.ts';
 
 const RETRIES_MAX = 20;
 const RETRY_PAUSE_MS = 500;
@@ -33,11 +34,18 @@ const ATOMIC_ATTEMPTS_MAX = 3;
 /** Enough to find the cluster again when some of them are down. */
 const SEEDS_MAX = 8;
 
+interface Means {
+  readonly pace: Pace;
+  readonly report: MoveReport;
+  /** For the first attempt. */
+  readonly observation: SharedObservation;
+}
+
 /** Throws FAILED with the reason where it cannot go on, INTERRUPTED when the operator stops it. */
 export async function moveOne(
   execution: Execution,
   step: MoveSlots,
-  { pace, report }: { readonly pace: Pace; readonly report: MoveReport },
+  { pace, report, observation }: Means,
 ): Promise<void> {
   const before: Topology = { seed: { host: '', port: 0 }, nodes: [...execution.nodes.values()] };
   const sources = shardMembers(before, step.source.id);
@@ -46,9 +54,11 @@ export async function moveOne(
   let kind = step.mover;
   let atomicFailures = 0;
   let stuckSinceMs: number | null = null;
+  let isFirst = true;
   for (let retries = 0; ; ) {
     throwIfInterrupted(execution.signal);
-    const topology = await execution.cluster.observe(seeds);
+    const topology = await (isFirst ? observation.recent(seeds) : execution.cluster.observe(seeds));
+    isFirst = false;
     const rest = remainingOf(step, topology, sources, targets);
     if (rest.state === 'done' || (rest.state === 'closing' && execution.move.strayMarks === 'leave')) return;
     if (rest.state === 'stuck') {

@@ -32,17 +32,25 @@ export function runningMigrations(topology: Topology): readonly SlotMigration[] 
 }
 
 /**
- * Of Redis: those whose other side has failed, or is a replica by now, by the node that tells of them. It waits for a frozen
- * one as long as repl-timeout, and takes part in nothing else until then (Redis 8.6.3). Valkey's end by themselves.
+ * What Redis still has of migrations that come to no end, by the node that tells of it: the other side has failed or is a
+ * replica by now, or the target has given up and the source has not heard of it. Until it is cancelled there the source
+ * refuses every SETSLOT of these slots, and where it waits for a frozen node, for as long as repl-timeout, it takes part in
+ * nothing else (Redis 8.6.3). Valkey's end by themselves.
  */
-export function lostMigrations(
+export function abandonedMigrations(
   topology: Topology,
 ): readonly { readonly at: Address; readonly migration: SlotMigration }[] {
+  const running = new Set(runningMigrations(topology).map(({ id }) => id));
   return reachedNodes(topology).flatMap((node) =>
     node.reach.view.migrations
-      .filter((each) => each.isRunning && isLost(topology, node, each))
+      .filter((each) => (each.isRunning ? isLost(topology, node, each) : isLeftOver(each) && !running.has(each.id)))
       .map((migration) => ({ at: node.address, migration })),
   );
+}
+
+/** Valkey's failed jobs have ended, and do not count retries. */
+function isLeftOver({ side, state, retries }: SlotMigration): boolean {
+  return side === 'source' && state === 'failed' && retries !== undefined;
 }
 
 function isLost(topology: Topology, { reach }: ReachedNode, { side, sourceId, targetId }: SlotMigration): boolean {

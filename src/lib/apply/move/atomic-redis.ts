@@ -5,6 +5,7 @@
  *   target  CLUSTER MIGRATION IMPORT a b …          the id of a task
  *   target  CLUSTER MIGRATION STATUS ID id          until the task is completed or canceled
  *   target  CLUSTER MIGRATION CANCEL ID id          to give up: cancelling at the source does not stop the target
+ *   source  CLUSTER MIGRATION CANCEL ID id          and it goes on to keep a failed task, until it is told as well
  *
  * A task that `failed` is tried again by the target itself, once a second for as long as it is not cancelled, and from
  * whoever owns the slots by then; it counts its retries. A node takes part in one task at a time: a target refuses a
@@ -13,7 +14,7 @@
  * hand. What the servers do not see to: `redis-obstacles.ts`.
  */
 import { OpsError } from '../../errors.ts';
-import { formatAddress } from '../../model/address.ts';
+import { type Address, formatAddress } from '../../model/address.ts';
 import { slotSetOf } from '../../model/slot-set.ts';
 import type { SlotMigration } from '../../model/topology.ts';
 import { argv } from '../../wire/argv.ts';
@@ -117,9 +118,19 @@ function isHopeless({ state, message, retries = 0 }: SlotMigration): boolean {
 }
 
 /** True where the task was completed before it could be cancelled. */
-async function cancel({ target }: MoveJob, context: MoveContext, id: string): Promise<boolean> {
+async function cancel({ source, target }: MoveJob, context: MoveContext, id: string): Promise<boolean> {
+  // The target FIRST: it would ask the source again.
   await context.cluster.callMany(target.address, [argv.clusterMigrationCancel(id)]);
-  return (await statusOf(context, target.address, id))?.state === 'completed';
+  const isCompleted = (await statusOf(context, target.address, id))?.state === 'completed';
+  if (!isCompleted) await forgetAt(source.address, context, id);
+  return isCompleted;
+}
+
+/** The source calls it failed, and refuses SETSLOT of its slots as long as it is there; a lost one is no matter. */
+async function forgetAt(source: Address, { cluster }: MoveContext, id: string): Promise<void> {
+  await cluster.callMany(source, [argv.clusterMigrationCancel(id)]).catch((failure: unknown) => {
+    if (!(failure instanceof OpsError) || failure.code !== 'UNREACHABLE') throw failure;
+  });
 }
 
 async function statusOf(

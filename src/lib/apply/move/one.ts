@@ -18,8 +18,8 @@ import { ReplyError } from '../../wire/reply-error.ts';
 import { throwIfInterrupted } from '../clock.ts';
 import type { Execution } from '../execution.ts';
 import {
+  abandonedMigrations,
   describeMigration,
-  lostMigrations,
   runningMigrations,
   slotsOf,
   untilServersAreDone,
@@ -75,7 +75,7 @@ export async function moveOne(
       continue;
     }
     stuckSinceMs = null;
-    await cancelLost(execution, topology, step.slots);
+    await cancelAbandoned(execution, topology, step.slots);
     const busy = movedByServers(topology, step.slots);
     if (busy !== null) {
       // Begun by a run that died, or by this one before its connection broke. Its end is what counts.
@@ -113,10 +113,12 @@ function movedByServers(topology: Topology, slots: SlotSet): SlotMigration | nul
   return runningMigrations(topology).find(overlaps) ?? null;
 }
 
-/** What a node still waits for that can come to no end: a task for these slots with a node that is not in charge any more. */
-async function cancelLost({ cluster }: Execution, topology: Topology, slots: SlotSet): Promise<void> {
-  const lost = lostMigrations(topology).filter(({ migration }) => intersectSlots(slotsOf(migration), slots).length > 0);
-  for (const { at, migration } of lost) await cluster.callMany(at, [argv.clusterMigrationCancel(migration.id)]);
+/** What a node still has of a migration of these slots that comes to no end, and that keeps them from being moved. */
+async function cancelAbandoned({ cluster }: Execution, topology: Topology, slots: SlotSet): Promise<void> {
+  const abandoned = abandonedMigrations(topology).filter(
+    ({ migration }) => intersectSlots(slotsOf(migration), slots).length > 0,
+  );
+  for (const { at, migration } of abandoned) await cluster.callMany(at, [argv.clusterMigrationCancel(migration.id)]);
 }
 
 /**

@@ -16,6 +16,7 @@ const IMPORT = '7001> CLUSTER MIGRATION IMPORT 0 2 7 7';
 const STATUS = `7001> CLUSTER MIGRATION STATUS ID ${ID}`;
 const MEMORY = 'used_memory:1000\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n';
 const FULL = 'used_memory:1001\r\nmaxmemory:1000\r\nmaxmemory_policy:noeviction\r\n';
+const FORGET = `7000> CLUSTER MIGRATION CANCEL ID ${ID}`;
 const CANCEL = `7001> CLUSTER MIGRATION CANCEL ID ${ID}`;
 
 /** As Redis 8.6.3 prints it in RESP2. */
@@ -121,6 +122,7 @@ describe('moving slots inside Redis 8.4', () => {
       { sent: STATUS, reply: task('failed', { retries: 3, lastError: 'RDB channel broke' }) },
       { sent: CANCEL, reply: 1 },
       { sent: STATUS, reply: task('canceled', { retries: 3 }) },
+      { sent: FORGET, reply: 1 },
     ]);
     await expect(moving).rejects.toMatchObject({
       code: 'FAILED',
@@ -144,6 +146,7 @@ describe('moving slots inside Redis 8.4', () => {
       { sent: STATUS, reply: task('wait-stream-eof') },
       { sent: CANCEL, reply: 1 },
       { sent: STATUS, reply: task('canceled') },
+      { sent: FORGET, reply: 1 },
     ]);
     await expect(moving).rejects.toThrow('was cancelled: it has been wait-stream-eof for 600 s');
     expect(context.clock.now()).toBeGreaterThan(600_000);
@@ -155,6 +158,7 @@ describe('moving slots inside Redis 8.4', () => {
       { sent: STATUS, reply: task('connecting'), meanwhile: () => context.operator.abort() },
       { sent: CANCEL, reply: 1 },
       { sent: STATUS, reply: task('canceled') },
+      { sent: FORGET, reply: 1 },
     ]);
     await expect(moving).rejects.toMatchObject({ code: 'INTERRUPTED' });
     expect(cluster.rest()).toEqual([]);
@@ -274,6 +278,7 @@ describe('moving slots inside Redis 8.4', () => {
       ...looksMeanwhile({ memory: FULL }),
       { sent: CANCEL, reply: 1 },
       { sent: STATUS, reply: task('canceled') },
+      { sent: FORGET, reply: 1 },
     ]);
     await expect(moving).rejects.toMatchObject({ code: 'REFUSED' });
     expect(cluster.rest()).toEqual([]);
@@ -286,6 +291,7 @@ describe('moving slots inside Redis 8.4', () => {
       ...looksMeanwhile({ source: 'master,fail' }),
       { sent: CANCEL, reply: 1 },
       { sent: STATUS, reply: task('canceled') },
+      { sent: FORGET, reply: 1 },
     ]);
     await expect(moving).rejects.toMatchObject({
       code: 'FAILED',

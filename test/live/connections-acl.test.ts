@@ -30,14 +30,19 @@ function rulesIn(block: string): ReadonlyMap<string, readonly string[]> {
 
 const RULES = rulesIn('acl');
 const VALKEY_9_RULES = rulesIn('acl-valkey-9');
+const REDIS_8_4_RULES = rulesIn('acl-redis-8.4');
+const MORE_RULES: Readonly<Record<string, typeof RULES>> = {
+  'valkey-9.1': VALKEY_9_RULES,
+  'redis-8.6': REDIS_8_4_RULES,
+};
 
 /** By command: what the servers have counted. */
 const used = new Map<string, Set<string>>();
 
-describe.each(['default', 'valkey-9.1'] as const)('rights on the server %s', (flavor) => {
+describe.each(['default', 'valkey-9.1', 'redis-8.6'] as const)('rights on the server %s', (flavor) => {
   const rules = new Map(
     [...RULES].map(([command, common]) => {
-      const more: typeof RULES = flavor === 'valkey-9.1' ? VALKEY_9_RULES : new Map();
+      const more = MORE_RULES[flavor] ?? new Map<string, readonly string[]>();
       return [command, [...common, ...(more.get('every') ?? []), ...(more.get(command) ?? [])]] as const;
     }),
   );
@@ -89,7 +94,7 @@ describe('of the rights in docs/acl.md', () => {
     const withRight = (right: string): readonly string[] =>
       [...RULES].filter(([, rules]) => rules.includes(right)).map(([command]) => command);
     const families = [withRight('+migrate'), withRight('+restore'), ['check', 'every']];
-    for (const [command, rules] of [...RULES, ...VALKEY_9_RULES]) {
+    for (const [command, rules] of [...RULES, ...VALKEY_9_RULES, ...REDIS_8_4_RULES]) {
       const peers = families.find((family) => family.includes(command)) ?? [command];
       const called = new Set(peers.flatMap((peer) => [...(used.get(peer) ?? [])]));
       const vain = rules.filter((rule) => rule.startsWith('+') && !called.has(rule.slice(1)));

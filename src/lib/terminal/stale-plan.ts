@@ -13,7 +13,7 @@ export function refuseOtherPlan(saved: Plan, again: Plan): void {
   const [was, is] = [unmeasured(saved), unmeasured(again)];
   const warned = new Set(was.hazards.map(({ message }) => message));
   const news = is.hazards.filter(({ message }) => !warned.has(message));
-  const isSame = isDeepStrictEqual(was.steps, is.steps);
+  const isSame = isDeepStrictEqual(byId(was.steps), byId(is.steps));
   if (isSame && news.length === 0) return;
   const [before, now] = [stepLines(was), stepLines(is)];
   const differences = [
@@ -21,14 +21,27 @@ export function refuseOtherPlan(saved: Plan, again: Plan): void {
     ...now.filter((line) => !before.includes(line)).map((line) => `Now: ${line}.`),
     ...news.map(({ message }) => `Now also: ${message}`),
   ];
-  const inOrder = 'The same steps would be taken in another order, or with other nodes.';
-  throw stalePlan(differences.length === 0 ? [inOrder] : differences);
+  throw stalePlan(differences.length === 0 ? ['The same steps would be taken of other nodes.'] : differences);
 }
 
 /** `differences` are sentences. */
 export function stalePlan(differences: readonly string[]): OpsError {
   const message = ['What is there now is planned for in another way than when the plan was made:', ...differences];
   return new OpsError('REFUSED', message.join('\n  '), { suggestions: ['Plan again from what is there now.'] });
+}
+
+/**
+ * Nodes by their ids, and sets of them in one order: the node that was asked comes first in a topology, at the address that
+ * was typed, and another one may be asked this time.
+ */
+function byId(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map(byId);
+    return items.every((item) => typeof item === 'string') ? items.sort() : items;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if ('id' in value && 'address' in value) return value.id;
+  return Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, byId(inner)]));
 }
 
 /** As it would be read from a file. */

@@ -1,5 +1,8 @@
 import { refuseStale } from '../lib/apply/run-moves.ts';
 import { OpsError } from '../lib/errors.ts';
+import type { Topology } from '../lib/model/topology.ts';
+import { parseMoveIntention } from '../lib/plan/move-intention.ts';
+import { refuseUnhealthy } from '../lib/plan/move-refusals.ts';
 import type { Plan } from '../lib/plan/plan.ts';
 import type { FixRequest } from '../lib/plan/request.ts';
 import { parseSeconds } from '../lib/terminal/connection.ts';
@@ -69,12 +72,20 @@ again.`;
           }
           default:
             refuseStale(plan, topology);
+            this.refuseIll(plan, topology);
             return this.carryOut(session, topology, journal, plan, consenting, QUESTION);
         }
       },
       // Slots that are open, or on their way inside the servers, are what a fix is about.
       request.kind === 'fix' ? { takesOver: 'anybody', servers: 'leave' } : {},
     );
+  }
+
+  /** As `reshard` and `rebalance`; what goes on with an interrupted run, or back, is for a cluster with open slots. */
+  private refuseIll({ intention }: Plan, topology: Topology): void {
+    if (parseMoveIntention(intention) === null) return;
+    const refusals = refuseUnhealthy(topology, 'resharding');
+    if (refusals.length > 0) this.acceptable({ ok: false, refusals });
   }
 
   /** As `create` does it. */

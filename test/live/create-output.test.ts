@@ -42,7 +42,7 @@ describe('cluster create', () => {
       writeFileSync(changed, JSON.stringify({ ...plan, steps: plan.steps.toReversed() }));
       const impossible = await withoutChange(nodes, () => cluster(`apply ${changed} --yes`));
       expect(impossible).toMatchObject({ code: 2 });
-      expect(impossible.stderr).toContain('[ERR] The plan cannot be carried out');
+      expect(impossible.stderr).toContain('it was changed since it was written');
       expect((await withoutChange(nodes, () => cluster(`apply ${file} -n`))).code).toBe(0);
       expect((await withoutChange(nodes, () => cluster(`apply ${file}`))).code).toBe(4);
       const applied = await cluster(`apply ${file} --yes`);

@@ -91,6 +91,14 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
   return topology.nodes.find((node) => node.id === id);
 }
 
+/**
+ * The same with its nodes in the order of their ids. What is planned from it depends neither on which node was asked nor on
+ * the order in which servers list nodes, which is another after they were restarted.
+ */
+export function orderedById(topology: Topology): Topology {
+  return { ...topology, nodes: [...topology.nodes].sort((one, other) => (one.id < other.id ? -1 : 1)) };
+}
+
 /** Keys in all logical databases of the node's INFO keyspace section. */
 export function keyCount(view: View): number {
   return keysByDatabase(view).reduce((sum, { keys }) => sum + keys, 0);

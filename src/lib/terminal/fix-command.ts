@@ -173,7 +173,9 @@ export abstract class FixCommand extends MemberCommand {
 
 /** The same for the same keys on the same nodes. */
 export function digestOf(shared: readonly SharedKey[]): string {
-  const names = shared.map(({ slot, database, key, holders }) => [slot, database, key, ...holders].join(' '));
+  const names = shared.map(({ slot, database, key, holders }) =>
+    [slot, database, key, ...[...holders].sort()].join(' '),
+  );
   return createHash('sha256').update(names.sort().join('\n')).digest('hex');
 }
 

@@ -11,7 +11,7 @@ import { OpsError } from '../errors.ts';
 import { isRunning } from '../local/process-identity.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
-import { findNode } from '../model/topology.ts';
+import { findNode, orderedById } from '../model/topology.ts';
 import { planAddNodes } from '../plan/add-nodes.ts';
 import { membershipOf } from '../plan/membership.ts';
 import { withNewcomers } from '../plan/newcomers.ts';
@@ -51,10 +51,11 @@ export abstract class MemberCommand extends MoveCommand {
   /** Throws REFUSED where it cannot be done, and where another plan comes of it than the one that was saved. */
   protected async planChange(
     session: Session,
-    members: Topology,
+    seen: Topology,
     request: MemberRequest,
     planning: Planning,
   ): Promise<MemberChange> {
+    const members = orderedById(seen);
     const change =
       request.kind === 'add'
         ? await this.planAddition(session, members, request, planning)
@@ -71,7 +72,7 @@ export abstract class MemberCommand extends MoveCommand {
   ): Promise<MemberChange> {
     const addresses = parseAddresses(request.nodes);
     const asked = await progress.during('Asking the new nodes', () => cluster.observeEach(addresses));
-    const topology = withNewcomers(members, asked);
+    const topology = orderedById(withNewcomers(members, asked));
     if (saved !== undefined) refuseStale(saved, topology);
     const own = [`${CLIENT_NAME_PREFIX}${journal.run}`];
     if (!force) await refuseBeside(cluster, strangersIn(asked, members), own, { isTakeover: true });
@@ -93,7 +94,7 @@ export abstract class MemberCommand extends MoveCommand {
   ): Promise<MemberChange> {
     const { cluster, seeds, progress } = session;
     const complete = observeWithDeparted(session, request.names);
-    const topology = await progress.during('Asking every node', () => complete(members));
+    const topology = orderedById(await progress.during('Asking every node', () => complete(members)));
     if (saved !== undefined) refuseStale(saved, topology);
     const { names, removed } = withoutRemoved(topology, request.names);
     const planned = planRemoveNodes(topology, { ...request, names, zones: new Map(request.zones) });

@@ -30,15 +30,9 @@ export function stalePlan(differences: readonly string[]): OpsError {
   return new OpsError('REFUSED', message.join('\n  '), { suggestions: ['Plan again from what is there now.'] });
 }
 
-/**
- * Nodes by their ids, and sets of them in one order: the node that was asked comes first in a topology, at the address that
- * was typed, and another one may be asked this time.
- */
+/** Nodes by their ids: one that was asked has the address that was typed, and another one may be asked this time. */
 function byId(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const items = value.map(byId);
-    return items.every((item) => typeof item === 'string') ? items.sort() : items;
-  }
+  if (Array.isArray(value)) return value.map(byId);
   if (typeof value !== 'object' || value === null) return value;
   if ('id' in value && 'address' in value) return value.id;
   return Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, byId(inner)]));

@@ -3,6 +3,7 @@
  * kind are put into it, and each command has to do its work without losing one of them; a fourth and a fifth server join
  * and leave. What is really there is looked at past the program, directly.
  */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
@@ -110,6 +111,14 @@ class Tour {
 
   call(index: number, ...argv: readonly string[]): Promise<RawReply> {
     return rawCommand(this.node(index).address, argv, this.reached.login);
+  }
+
+  /** The passwords with which the command is typed. */
+  secrets(command: string): readonly string[] {
+    const { flags, env } = this.reached;
+    const words = flags(command);
+    const typed = words.filter((_, index) => ['-a', '--pass'].includes(words[index - 1] ?? ''));
+    return [...typed, ...Object.entries(env).flatMap(([name, value]) => (name.endsWith('AUTH') ? [value] : []))];
   }
 
   async idOf(index: number): Promise<string> {
@@ -240,6 +249,7 @@ function moving(at: Tour, flavor: ServerFlavor): void {
   it('reshard from a saved plan: apply', async () => {
     const file = path.join(newStateFolder().env.XDG_STATE_HOME, 'plan.json');
     await at.run(`reshard ${at.typed(0)} --ranges 100-139 --to ${at.typed(2)} --plan-out ${file} --dry-run`);
+    for (const secret of at.secrets('reshard')) expect(readFileSync(file, 'utf8')).not.toContain(secret);
     await at.run(`apply ${file} ${at.typed(0)} --yes`);
     expect(await at.owns(2, [100, 139])).toBe(true);
     await at.expectKeys();

@@ -92,11 +92,13 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
 }
 
 /**
- * The same with its nodes in the order of their ids. What is planned from it depends neither on which node was asked nor on
- * the order in which servers list nodes, which is another after they were restarted.
+ * The same with the nodes after the first, which is the seed, in the order of their ids: servers list them in another order
+ * after they were restarted, and what is planned must not depend on it.
  */
-export function orderedById(topology: Topology): Topology {
-  return { ...topology, nodes: [...topology.nodes].sort((one, other) => (one.id < other.id ? -1 : 1)) };
+export function orderedById({ seed, nodes }: Topology): Topology {
+  const [first, ...others] = nodes;
+  const sorted = others.sort((one, other) => (one.id < other.id ? -1 : 1));
+  return { seed, nodes: first === undefined ? [] : [first, ...sorted] };
 }
 
 /** Keys in all logical databases of the node's INFO keyspace section. */

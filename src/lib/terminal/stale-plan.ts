@@ -10,10 +10,10 @@ import { stepLines } from '../view/plan.ts';
  * nobody has seen. Estimates do not count, nor what follows from them alone.
  */
 export function refuseOtherPlan(saved: Plan, again: Plan): void {
-  const [was, is] = [unmeasured(saved), unmeasured(again)];
+  const [was, is] = [withEstimates(saved, NOTHING_MEASURED), withEstimates(again, NOTHING_MEASURED)];
   const warned = new Set(was.hazards.map(({ message }) => message));
   const news = is.hazards.filter(({ message }) => !warned.has(message));
-  const isSame = isDeepStrictEqual(byId(was.steps), byId(is.steps));
+  const isSame = isDeepStrictEqual(stagesOf(was), stagesOf(is));
   if (isSame && news.length === 0) return;
   const [before, now] = [stepLines(was), stepLines(is)];
   const differences = [
@@ -30,17 +30,31 @@ export function stalePlan(differences: readonly string[]): OpsError {
   return new OpsError('REFUSED', message.join('\n  '), { suggestions: ['Plan again from what is there now.'] });
 }
 
-/** Nodes by their ids: one that was asked has the address that was typed, and another one may be asked this time. */
-function byId(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(byId);
-  if (typeof value !== 'object' || value === null) return value;
-  if ('id' in value && 'address' in value) return value.id;
-  return Object.fromEntries(Object.entries(value).map(([field, inner]) => [field, byId(inner)]));
+/**
+ * The steps, with those in one order that do not depend on each other: the node that was asked comes first in a topology, and
+ * another one may be asked this time.
+ */
+function stagesOf({ steps }: Plan): readonly (readonly string[])[] {
+  const stages: { readonly kind: string; readonly texts: string[] }[] = [];
+  for (const step of steps) {
+    const text = JSON.stringify(byId(step));
+    const last = stages.at(-1);
+    if (last?.kind === step.kind) last.texts.push(text);
+    else stages.push({ kind: step.kind, texts: [text] });
+  }
+  return stages.map(({ texts }) => texts.sort());
 }
 
-/** As it would be read from a file. */
-function unmeasured(plan: Plan): Plan {
-  return JSON.parse(JSON.stringify(withEstimates(plan, NOTHING_MEASURED))) as Plan;
+/** Nodes by their ids, sets of them sorted, and fields too: a node has the address under which it was reached. */
+function byId(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map(byId);
+    return items.every((item) => typeof item === 'string') ? items.sort() : items;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if ('id' in value && 'address' in value) return value.id;
+  const fields = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(fields.map(([field, inner]) => [field, byId(inner)]));
 }
 
 const NOTHING_MEASURED = {

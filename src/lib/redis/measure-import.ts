@@ -10,7 +10,7 @@ import type { SourceServer } from '../model/source-server.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
-import { dumpVersion, emptyDump, isVersionRead } from '../wire/dump.ts';
+import { dumpVersion, emptyPayload, isReadable } from '../wire/dump-payload.ts';
 import { flavorOf, parseInfo } from '../wire/info.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import type { Cluster, Reply } from './cluster.ts';
@@ -70,11 +70,10 @@ export async function unableToRead(cluster: Cluster, topology: Topology, version
     .filter(isReached)
     .filter(({ entry }) => entry.slots.length > 0);
   const answers = await mapBounded(primaries, CONCURRENT_NODES_MAX, async (node) => {
-    const probe = argv.restore(keyOf(node), emptyDump(version), { expiryMs: 0, replace: false });
+    const probe = argv.restore(keyOf(node), emptyPayload(version), { expiryMs: 0, replace: false });
     const [reply] = await cluster.callMany(node.address, [probe]);
     // Whatever else the server says is for the import to find out: it is not about the format.
-    const isUnable = reply instanceof ReplyError && reply.kind === 'unreadable' && !isVersionRead(reply.message);
-    return isUnable ? [node.id] : [];
+    return reply instanceof ReplyError && isReadable(reply.message) === false ? [node.id] : [];
   });
   return answers.flat();
 }

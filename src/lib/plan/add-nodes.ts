@@ -1,6 +1,6 @@
 /** Makes nodes members of a cluster: as empty primaries, which may be given slots at once, or as replicas. */
 import { present } from '../assert.ts';
-import { countInWords, listInWords, nameOf } from '../check/words.ts';
+import { countInWords, listInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
@@ -9,6 +9,7 @@ import { addHazards } from './add-node-hazards.ts';
 import { refuseNewcomers } from './add-node-refusals.ts';
 import { basisOf } from './basis.ts';
 import type { MoverRequest } from './mover-choice.ts';
+import { refTo } from './node-ref.ts';
 import type { Newcomer, NodeRef, Plan, Planned, Step } from './plan.ts';
 import { planRebalance, THRESHOLD_PERCENT_DEFAULT } from './rebalance.ts';
 import type { Zones } from './replica-places.ts';
@@ -169,8 +170,4 @@ function intentionOf(newcomers: readonly Newcomer[], { rebalance }: AddRequest):
   }
   const of = primaries.size === 1 ? primary : countInWords(primaries.size, 'primary').replace('primarys', 'primaries');
   return `add ${names} as ${newcomers.length === 1 ? 'a replica' : 'replicas'} of ${of}`;
-}
-
-function refTo(node: TopologyNode): NodeRef {
-  return { id: node.id, address: nameOf(node) };
 }

@@ -6,9 +6,10 @@ import { formatAddress } from '../model/address.ts';
 import type { KeysOfDatabase } from '../model/backup.ts';
 import type { NodeId, Role } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import type { ReachedNode, Topology } from '../model/topology.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, keyCount, keysByDatabase, primariesOf } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
+import { refTo } from './node-ref.ts';
 import type { Hazard, NodeRef } from './plan.ts';
 import { snapshotSource } from './snapshot-source.ts';
 
@@ -92,16 +93,16 @@ export function planBackup(topology: Topology, options: BackupOptions): PlannedB
   return { ok: true, plan };
 }
 
-function saveShard(primary: ReturnType<typeof primariesOf>[number], source: ReachedNode): SaveShard {
+function saveShard(primary: TopologyNode, source: ReachedNode): SaveShard {
   const { info } = source.reach.view;
   const { used_memory_dataset: dataset = '0' } = info;
   const own = isReached(primary) ? primary.reach.view : source.reach.view;
   const { master_repl_offset: offset = '0' } = own.info;
   const { host, port } = primary.peerAddress;
   return {
-    primary: { id: primary.id, address: nameOf(primary) },
+    primary: refTo(primary),
     slots: primary.entry.slots,
-    source: { id: source.id, address: nameOf(source), role: source.id === primary.id ? 'primary' : 'replica' },
+    source: { ...refTo(source), role: source.id === primary.id ? 'primary' : 'replica' },
     host: source.peerAddress.host,
     file: `${source.reach.view.flavor.product}-node-${host}-${port}-${primary.id}.rdb`,
     keys: keyCount(own),

@@ -1,6 +1,6 @@
 /** Takes nodes out of a cluster, reachable or dead, with their slots moved away first where that is asked for. */
 import type { Finding } from '../check/finding.ts';
-import { listInWords, nameOf } from '../check/words.ts';
+import { listInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { unionSlots } from '../model/slot-set.ts';
@@ -8,7 +8,8 @@ import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, isReached, reachedNodes } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import type { MoverRequest } from './mover-choice.ts';
-import type { Hazard, NodeRef, Plan, Planned, Step } from './plan.ts';
+import { refTo } from './node-ref.ts';
+import type { Hazard, Plan, Planned, Step } from './plan.ts';
 import { removalHazards } from './removal-hazards.ts';
 import { refuseRemoval } from './removal-refusals.ts';
 import type { Place, Zones } from './replica-places.ts';
@@ -135,9 +136,4 @@ function intentionOf(targets: readonly TopologyNode[], { which }: RemoveRequest,
 
 function idsOf(nodes: readonly TopologyNode[]): ReadonlySet<NodeId> {
   return new Set(nodes.map(({ id }) => id));
-}
-
-/** A node that is known by name only, without an address, is named by its id. */
-export function refTo(node: TopologyNode): NodeRef {
-  return { id: node.id, address: node.address.host === '' ? node.id : nameOf(node) };
 }

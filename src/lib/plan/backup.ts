@@ -1,10 +1,12 @@
 /** Which node gives the data of each shard, and why should a backup not be taken now? */
+
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
 import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { KeysOfDatabase } from '../model/backup.ts';
 import type { NodeId, Role } from '../model/node.ts';
+import { byId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, keyCount, keysByDatabase, primariesOf } from '../model/topology.ts';
@@ -64,7 +66,7 @@ export type PlannedBackup =
 export function planBackup(topology: Topology, options: BackupOptions): PlannedBackup {
   const owners = primariesOf(topology)
     .filter(({ entry }) => entry.slots.length > 0)
-    .sort((left, right) => firstSlot(left.entry.slots) - firstSlot(right.entry.slots) || (left.id < right.id ? -1 : 1));
+    .sort((left, right) => firstSlot(left.entry.slots) - firstSlot(right.entry.slots) || byId(left, right));
   const picks = new Map<string, number>();
   const shards: SaveShard[] = [];
   const unsaved: Finding[] = [];

@@ -1,5 +1,7 @@
 /** Slots that nobody owns and that have no keys: who gets them? Evenly, and the same way each time. */
+
 import type { NodeId } from '../model/node.ts';
+import { byId } from '../model/node.ts';
 import { countSlots } from '../model/slot-set.ts';
 
 export interface Taker {
@@ -12,7 +14,7 @@ export interface Taker {
  * cut from the slots in one piece, takers in the order of their ids. There is at least one taker.
  */
 export function shareOut(slots: readonly number[], takers: readonly Taker[]): ReadonlyMap<number, NodeId> {
-  const sorted = [...takers].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const sorted = [...takers].sort(byId);
   const counts = sorted.map((taker) => taker.slots);
   const shares = sorted.map(() => 0);
   for (let left = slots.length; left > 0; left--) {

@@ -1,5 +1,7 @@
 /** Why a person must consent to an import. */
+
 import { listInWords, nameOf } from '../check/words.ts';
+import { byId } from '../model/node.ts';
 import { countSlots, SLOT_COUNT } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, primariesOf, replicasOf } from '../model/topology.ts';
@@ -13,7 +15,7 @@ export function receiversOf(topology: Topology): readonly ReachedNode[] {
   return primariesOf(topology)
     .filter(isReached)
     .filter(({ entry }) => entry.slots.length > 0)
-    .toSorted((left, right) => (left.id < right.id ? -1 : 1));
+    .toSorted(byId);
 }
 
 /** One sentence of each kind, however many servers it is about. `steps` are not empty. */

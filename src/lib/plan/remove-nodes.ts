@@ -1,7 +1,9 @@
 /** Takes nodes out of a cluster, reachable or dead, with their slots moved away first where that is asked for. */
+
 import type { Finding } from '../check/finding.ts';
 import { listInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
+import { byId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { unionSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
@@ -94,7 +96,7 @@ function remainingPlaces(topology: Topology, targets: readonly TopologyNode[]): 
   const places = placesIn(topology)
     .filter(({ primary }) => !gone.has(primary.id))
     .map(({ primary, replicas }) => ({ primary, replicas: replicas.filter(({ id }) => !gone.has(id)) }))
-    .sort((a, b) => (a.primary.id < b.primary.id ? -1 : 1));
+    .sort((a, b) => byId(a.primary, b.primary));
   const busy = places.filter(({ primary }) => primary.entry.slots.length > 0);
   return busy.length > 0 ? busy : places;
 }

@@ -1,6 +1,6 @@
 /** What the views of all nodes, and the keys that they hold, say about each slot: nothing is decided here. */
 import type { NodeId } from '../model/node.ts';
-import { hasFlag } from '../model/node.ts';
+import { byId, hasFlag } from '../model/node.ts';
 import type { SlotEvidence } from '../model/slot-evidence.ts';
 import {
   ALL_SLOTS,
@@ -96,7 +96,7 @@ export function livingPrimaries(topology: Topology): readonly ReachedNode[] {
   return primariesOf(topology)
     .filter(isReached)
     .filter(({ entry }) => !hasFlag(entry, 'handshake'))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    .sort(byId);
 }
 
 /** Nodes that do not know an owner of slots, with those owners; each once, sorted by id. None where all know all owners. */
@@ -109,7 +109,7 @@ export function strangers(topology: Topology): readonly ReachedNode[] {
       const unknown = owners.filter(({ id }) => !known.has(id));
       return unknown.length === 0 ? [] : [node, ...unknown];
     });
-  return [...new Map(found.map((node) => [node.id, node])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return [...new Map(found.map((node) => [node.id, node])).values()].sort(byId);
 }
 
 /** A primary that does not answer, and the slots that nobody who answers claims and that some node takes for its own. */
@@ -132,7 +132,7 @@ export function silentOwners(topology: Topology): readonly SilentOwner[] {
       return { node, slots: subtractSlots(unionSlots(node.entry.slots, ...believed), claimed) };
     })
     .filter(({ slots }) => slots.length > 0)
-    .sort((a, b) => (a.node.id < b.node.id ? -1 : 1));
+    .sort((a, b) => byId(a.node, b.node));
 }
 
 function bySlot(

@@ -2,7 +2,7 @@
 
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
-import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
+import { countInWords, mebibytesInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { KeysOfDatabase } from '../model/backup.ts';
 import type { NodeId, Role } from '../model/node.ts';
@@ -153,12 +153,10 @@ function noShards(topology: Topology): Finding {
 function diskHazard(shards: readonly SaveShard[], freeBytes: number | null): readonly Hazard[] {
   const needed = shards.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
   if (freeBytes === null || needed <= freeBytes) return [];
-  const [memory, disk] = [needed, freeBytes].map((bytes) => `${(bytes / MEBIBYTE).toFixed(1)} MiB`);
+  const [memory, disk] = [needed, freeBytes].map(mebibytesInWords);
   const message = `The data takes ${memory} of memory, and the disk has ${disk} free: it may not fit.`;
   return [{ name: 'disk-space', message }];
 }
-
-const MEBIBYTE = 1024 * 1024;
 
 function firstSlot(slots: SlotSet): number {
   return slots[0]?.[0] ?? 0;

@@ -1,6 +1,6 @@
 /** The steps that make diagnosed slots whole: those of the same parties together, so that there are few of them. */
 import type { SharedKey } from '../model/slot-evidence.ts';
-import { slotSetOf } from '../model/slot-set.ts';
+import { hasSlot, slotSetOf } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import type { Settled } from './fix.ts';
 import { refTo } from './node-ref.ts';
@@ -68,11 +68,7 @@ function isHardToBelieve(topology: Topology, { facts, owner }: Settled): boolean
   if (!facts.isDisputed || owner === null) return false;
   return topology.nodes.some(
     ({ reach }) =>
-      reach.ok &&
-      reach.view.entries.some(
-        (entry) =>
-          entry.id !== owner.id && entry.slots.some(([first, last]) => first <= facts.slot && facts.slot <= last),
-      ),
+      reach.ok && reach.view.entries.some((entry) => entry.id !== owner.id && hasSlot(entry.slots, facts.slot)),
   );
 }
 

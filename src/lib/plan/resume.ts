@@ -5,6 +5,7 @@
  * one place; then the slots are moved back like any others. So clients find every key at every moment.
  */
 import type { Finding } from '../check/finding.ts';
+import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
 import { isNodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
@@ -121,12 +122,6 @@ function narrowed(move: MoveSlots, slots: SlotSet): MoveSlots {
 
 function reversed(move: MoveSlots): MoveSlots {
   return { ...move, source: move.target, target: move.source, estimate: null };
-}
-
-function openSlotsOf(topology: Topology): SlotSet {
-  return slotSetOf(
-    reachedNodes(topology).flatMap(({ entry }) => [...entry.migrating, ...entry.importing].map(({ slot }) => slot)),
-  );
 }
 
 /** A shard's members when the plan was made: its basis names each replica's primary. */

@@ -1,4 +1,5 @@
 /** What the views of all nodes, and the keys that they hold, say about each slot: nothing is decided here. */
+import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
 import { byId, hasFlag } from '../model/node.ts';
 import type { SlotEvidence } from '../model/slot-evidence.ts';
@@ -40,9 +41,6 @@ export interface Mark {
 
 /** The slots that do not look whole in the topology alone, and so are worth a look at the keys of their owners too. */
 export function suspectSlots(topology: Topology): SlotSet {
-  const marked = reachedNodes(topology).flatMap(({ entry }) =>
-    [...entry.migrating, ...entry.importing].map(({ slot }) => [slot, slot] as const),
-  );
   const claimed = primariesOf(topology)
     .filter(isReached)
     .map(({ entry }) => entry.slots);
@@ -52,7 +50,7 @@ export function suspectSlots(topology: Topology): SlotSet {
     twice = unionSlots(twice, intersectSlots(slots, once));
     once = unionSlots(once, slots);
   }
-  return unionSlots(marked, twice, subtractSlots(ALL_SLOTS, once));
+  return unionSlots(openSlotsOf(topology), twice, subtractSlots(ALL_SLOTS, once));
 }
 
 /** What is known about each slot, ascending. */
@@ -64,9 +62,7 @@ export function slotFacts(topology: Topology, { keys }: SlotEvidence): readonly 
   );
   const migrating = marksOf(primaries, 'migrating');
   const importing = marksOf(primaries, 'importing');
-  const open = new Set(
-    reachedNodes(topology).flatMap(({ entry }) => [...entry.migrating, ...entry.importing].map(({ slot }) => slot)),
-  );
+  const open = new Set(eachSlot(openSlotsOf(topology)));
   const lost = new Map<number, TopologyNode>();
   for (const { node, slots } of silentOwners(topology)) for (const slot of eachSlot(slots)) lost.set(slot, node);
   const beliefs = beliefsOf(topology);

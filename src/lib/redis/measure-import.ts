@@ -8,7 +8,7 @@ import type { NodeId } from '../model/node.ts';
 import { hasSlot } from '../model/slot-set.ts';
 import type { SourceServer } from '../model/source-server.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
-import { isReached, primariesOf } from '../model/topology.ts';
+import { isReached, keysByDatabase, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
 import { dumpVersion, emptyPayload, isReadable } from '../wire/dump-payload.ts';
 import { flavorOf, parseInfo } from '../wire/info.ts';
@@ -90,7 +90,7 @@ async function measure(source: Cluster, at: Address, id: NodeId | null, database
   const info = await readInfo(source, at);
   const flavor = flavorOf(info);
   const [functions, tracking] = await source.callMany(at, [argv.functionList(), argv.clientTrackingInfo()]);
-  const databases = databasesIn(info);
+  const databases = new Map(keysByDatabase({ info }).map(({ index, keys }) => [index, keys]));
   const sizes = (databases.get(database) ?? 0) > 0 ? await sample(source, at, database) : [];
   const small = sizes.find(({ bytes }) => bytes <= DUMPED_BYTES_MAX);
   return {
@@ -121,16 +121,6 @@ async function readInfo(source: Cluster, address: Address): Promise<Readonly<Rec
       cause: refusal,
     });
   throw new OpsError('FAILED', `The source ${where} does not tell about itself: ${refusal?.message ?? 'no INFO'}`);
-}
-
-function databasesIn(info: Readonly<Record<string, string>>): ReadonlyMap<number, number> {
-  return new Map(
-    Object.entries(info).flatMap(([field, value]) => {
-      const number = /^db(\d+)$/.exec(field)?.[1];
-      const keys = /keys=(\d+)/.exec(value)?.[1];
-      return number === undefined || keys === undefined ? [] : [[Number(number), Number(keys)] as const];
-    }),
-  );
 }
 
 /** Source: FUNCTION LIST of Redis 7.0 and later; older servers answer with an error, and have none. */

@@ -4,9 +4,9 @@ import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import type { SharedKey, SlotEvidence } from '../model/slot-evidence.ts';
-import { ALL_SLOTS, eachSlot, type SlotSet, subtractSlots, unionSlots } from '../model/slot-set.ts';
+import { ALL_SLOTS, eachSlot, hasSlot, type SlotSet, subtractSlots, unionSlots } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
-import { isReached, primariesOf } from '../model/topology.ts';
+import { isReached, keysByDatabase, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import type { Cluster } from './cluster.ts';
@@ -26,18 +26,16 @@ export async function readSlotEvidence(cluster: Cluster, topology: Topology, sus
     ]);
     return { node, keys: first };
   });
-  const strays = new Set(counted.flatMap(({ node, keys }) => [...keys.keys()].filter((slot) => !owns(node, slot))));
+  const strays = new Set(
+    counted.flatMap(({ node, keys }) => [...keys.keys()].filter((slot) => !hasSlot(node.entry.slots, slot))),
+  );
   // The owners' keys of slots that others have keys of.
   for (const { node, keys } of counted) {
-    const missing = [...strays].filter((slot) => owns(node, slot) && !keys.has(slot));
+    const missing = [...strays].filter((slot) => hasSlot(node.entry.slots, slot) && !keys.has(slot));
     for (const [slot, count] of await countKeys(cluster, node, missing)) keys.set(slot, count);
   }
   const keys = new Map(counted.map((each) => [each.node.id, each.keys] as const));
   return { keys, shared: await findShared(cluster, primaries, keys) };
-}
-
-function owns({ entry }: ReachedNode, slot: number): boolean {
-  return entry.slots.some(([first, last]) => first <= slot && slot <= last);
 }
 
 /** Over all databases; slots without keys are left out. */
@@ -58,12 +56,9 @@ async function countKeys(cluster: Cluster, node: ReachedNode, slots: readonly nu
   return counts;
 }
 
-/** Of INFO keyspace: more than one only in Valkey 9. */
+/** More than one only in Valkey 9. */
 function databasesWithKeys({ reach }: ReachedNode): readonly number[] {
-  return Object.keys(reach.view.info).flatMap((field) => {
-    const match = /^db(\d+)$/.exec(field);
-    return match ? [Number(match[1])] : [];
-  });
+  return keysByDatabase(reach.view).map(({ index }) => index);
 }
 
 async function findShared(

@@ -1,5 +1,5 @@
 /** A backup before it is taken, and afterwards: redis-cli's lines where it has any, then a table. */
-import type { BackedUpNode, BackupManifest } from '../model/backup.ts';
+import type { BackupManifest } from '../model/backup.ts';
 import { bytesOf, keysOf } from '../model/backup.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
@@ -101,12 +101,7 @@ export function renderNodesJson(topology: Topology, problems: number): string {
 }
 
 /** What was found out about a backup without a cluster. */
-export function renderVerified(
-  directory: string,
-  manifest: BackupManifest,
-  nodes: readonly BackedUpNode[],
-  style: Pick<Style, 'color'>,
-): string {
+export function renderVerified(directory: string, manifest: BackupManifest, style: Pick<Style, 'color'>): string {
   const rows = manifest.shards.map(({ file, bytes, keysCountedBefore, rdb, takenFrom }) => [
     file,
     formatBytes(bytes),
@@ -124,7 +119,7 @@ export function renderVerified(
     { head: 'taken from' },
   ];
   return [
-    `Made ${manifest.created} of ${nodes.length} nodes.`,
+    `Made ${manifest.created} of ${manifest.nodes.length} nodes.`,
     renderTable(columns, rows, style),
     paint(style, 'green', `[OK] The backup in ${directory} is whole: length, sha256 and checksum of each file.`),
   ].join('\n');

@@ -5,6 +5,7 @@ import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { reachedNodes } from '../model/topology.ts';
 import type { BackupPlan } from '../plan/backup.ts';
+import { hazardLines } from './hazard-lines.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import type { Column } from './table.ts';
@@ -33,7 +34,7 @@ export function renderBackupPlan(plan: BackupPlan, style: Pick<Style, 'color'>):
   return [
     renderTable(COLUMNS, rows, style),
     ...plan.problems.map((problem) => paint(style, 'yellow', `[WARNING] ${problem}`)),
-    ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
+    ...hazardLines(plan.hazards, style),
   ].join('\n');
 }
 

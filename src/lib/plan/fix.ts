@@ -43,8 +43,6 @@ export interface Busy {
   readonly nodes: readonly NodeId[];
 }
 
-export const NOTHING_BUSY: Busy = { slots: [], nodes: [] };
-
 /** Slots that are made whole in the same way, for a person to read. */
 export interface Repair {
   readonly slots: SlotSet;

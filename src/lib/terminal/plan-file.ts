@@ -1,7 +1,6 @@
 /** A plan that was saved: read, and looked at closely before anything is done with it. */
 import { readFileSync } from 'node:fs';
 import { OpsError } from '../errors.ts';
-import { isObject } from '../json.ts';
 import { isNodeId } from '../model/node.ts';
 import type { SlotRange, SlotSet } from '../model/slot-set.ts';
 import { eachSlot, intersectSlots, isSlot, slotSet, unionSlots } from '../model/slot-set.ts';
@@ -43,7 +42,7 @@ function problemOf(value: unknown): string | null {
 }
 
 /** What `apply` does. All else is planned again by the command that does it, from what is there then. */
-const CHECKS: Readonly<Partial<Record<StepKind, (step: Readonly<Record<string, unknown>>) => boolean>>> = {
+const CHECKS: Readonly<Partial<Record<StepKind, (step: Record<string, unknown>) => boolean>>> = {
   'move-slots': isMove,
   'set-epoch': ({ node, epoch }) => isRef(node) && Number.isSafeInteger(epoch) && Number(epoch) > 0,
   'add-slots': ({ node, slots }) => isRef(node) && isSlots(slots),
@@ -71,7 +70,7 @@ function problemOfMoves(moves: readonly MoveSlots[]): string | null {
   return null;
 }
 
-function isMove({ source, target, slots, mover, estimate }: Readonly<Record<string, unknown>>): boolean {
+function isMove({ source, target, slots, mover, estimate }: Record<string, unknown>): boolean {
   if (!isRef(source) || !isRef(target) || !isSlots(slots)) return false;
   return (mover === 'key-wise' || mover === 'atomic') && (estimate === null || isEstimate(estimate));
 }
@@ -100,4 +99,8 @@ function isRange(value: unknown): value is SlotRange {
   if (!Array.isArray(value) || value.length !== 2) return false;
   const [first, last] = value as unknown[];
   return typeof first === 'number' && typeof last === 'number' && isSlot(first) && isSlot(last) && first <= last;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

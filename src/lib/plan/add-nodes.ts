@@ -14,7 +14,7 @@ import type { Newcomer, NodeRef, Plan, Planned, Step } from './plan.ts';
 import { planRebalance, THRESHOLD_PERCENT_DEFAULT } from './rebalance.ts';
 import type { Zones } from './replica-places.ts';
 import { placeReplicas, placesIn } from './replica-places.ts';
-import { isRefused, selectPrimary } from './select-node.ts';
+import { isRefused, type Selected, selectPrimary } from './select-node.ts';
 import { simulateEnd } from './simulate.ts';
 
 /** What a node has of functions, compared with the cluster: `same` is what an interrupted run left there. */
@@ -41,8 +41,9 @@ export interface AddRequest {
 
 /**
  * `topology` has the cluster and, with their own views, the new nodes. In this ORDER: config epochs, which only a
- * node takes that knows nobody, so of two operators who want the same node one is refused; functions; the meeting; replicas, which have to know their primary; the wait until all see it so; slots. A node that
- * an interrupted run has made a member already is gone on with; where all are members as wanted, there are no steps.
+ * node takes that knows nobody, so of two operators who want the same node one is refused; functions; the meeting;
+ * replicas, which have to know their primary; the wait until all see it so; slots. A node that an interrupted run has
+ * made a member already is gone on with; where all are members as wanted, there are no steps.
  *
  * Refused: `unhealthy` (followed by the findings), `unreachable`, `not-empty`, `same-node-twice`, `has-functions`,
  * `unknown-primary`, `ambiguous-node`, `not-primary`, and what `planRebalance` refuses. Hazards: `shard-on-one-host`,
@@ -66,7 +67,7 @@ export function planAddNodes(topology: Topology, request: AddRequest): Planned {
   return request.rebalance === null ? { ok: true, plan } : withShare(topology, plan, request.rebalance.mover, nodes);
 }
 
-function primaryFor(topology: Topology, { role, ids }: AddRequest): ReturnType<typeof selectPrimary> | null {
+function primaryFor(topology: Topology, { role, ids }: AddRequest): Selected | null {
   if (role.kind === 'primary' || role.of === null) return null;
   const selected = selectPrimary({ ...topology, nodes: topology.nodes.filter(({ id }) => !ids.includes(id)) }, role.of);
   if (!isRefused(selected) || selected.rule === 'ambiguous-node') return selected;

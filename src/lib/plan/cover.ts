@@ -3,6 +3,7 @@
 import type { NodeId } from '../model/node.ts';
 import { byId } from '../model/node.ts';
 import { countSlots } from '../model/slot-set.ts';
+import type { TopologyNode } from '../model/topology.ts';
 
 export interface Taker {
   readonly id: NodeId;
@@ -33,9 +34,6 @@ export function shareOut(slots: readonly number[], takers: readonly Taker[]): Re
 }
 
 /** A primary as a taker. */
-export function takerOf(node: {
-  readonly id: NodeId;
-  readonly entry: { readonly slots: Parameters<typeof countSlots>[0] };
-}): Taker {
-  return { id: node.id, slots: countSlots(node.entry.slots) };
+export function takerOf({ id, entry }: TopologyNode): Taker {
+  return { id, slots: countSlots(entry.slots) };
 }

@@ -93,7 +93,10 @@ export const argv = {
   clusterSetSlotStable: (slot: number): Argv => ['CLUSTER', 'SETSLOT', `${slot}`, 'STABLE'],
   /** 3.0. At most `count` keys of the slot, in no order. */
   clusterGetKeysInSlot: (slot: number, count: number): Argv => ['CLUSTER', 'GETKEYSINSLOT', `${slot}`, `${count}`],
-  /** KEYS 3.0.6, AUTH 4.0.7, AUTH2 6.0. All keys are of one slot where the source is in cluster mode. The timeout bounds each wait of the source, in milliseconds. */
+  /**
+   * KEYS 3.0.6, AUTH 4.0.7, AUTH2 6.0. All keys are of one slot where the source is in cluster mode. The timeout bounds
+   * each wait of the source, in milliseconds.
+   */
   migrate: (
     target: Address,
     { keys, database, timeoutMs, replace, login }: MigrateArguments,

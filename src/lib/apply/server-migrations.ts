@@ -5,9 +5,9 @@
 
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
-import { parseSlots, type SlotSet } from '../model/slot-set.ts';
+import type { SlotSet } from '../model/slot-set.ts';
 import type { SlotMigration, Topology } from '../model/topology.ts';
-import { findNode, reachedNodes } from '../model/topology.ts';
+import { findNode, reachedNodes, slotsOfMigration } from '../model/topology.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { type Clock, waitUntilNothingIsMissing } from './clock.ts';
 import type { Emit } from './events.ts';
@@ -25,9 +25,9 @@ export function runningMigrations(topology: Topology): readonly SlotMigration[] 
   return [...new Map(told.map((migration) => [migration.id, migration])).values()];
 }
 
-/** The slots as the server prints them, as a set. */
-export function slotsOf({ slotRanges }: SlotMigration): SlotSet {
-  return parseSlots(slotRanges.trim().replaceAll(/\s+/g, ',')) ?? [];
+/** As a set; none where they cannot be read. */
+export function slotsOf(migration: SlotMigration): SlotSet {
+  return slotsOfMigration(migration) ?? [];
 }
 
 /** `the servers move slots 0-100 from 10.0.0.1:7000 to 10.0.0.2:7000 by themselves`. */

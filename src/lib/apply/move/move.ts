@@ -21,6 +21,8 @@ export interface MoveReport {
   /** AFTER the target owns these slots and no node has them open any more. */
   closed(slots: readonly number[]): void;
   moved(keys: number): void;
+  /** A sign that the move gets on, other than keys that have moved. */
+  readonly advanced?: () => void;
 }
 
 export interface MoveContext {

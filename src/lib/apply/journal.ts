@@ -35,7 +35,7 @@ export interface Journal {
   stepBegin(steps: readonly number[]): void;
   /** Indexes into the plan's steps, AFTER their effect was seen. */
   stepEnd(steps: readonly number[]): void;
-  /** For the record. Slots of a move: `opening` BEFORE the first of them is opened, `closed` AFTER none of them is open any more. */
+  /** For the record. Slots of a move: `opening` BEFORE the first of them is opened, `closed` AFTER none of them is open any more, wherever they are. */
   slots(step: number, state: 'opening' | 'closed', slots: SlotSet): void;
   /** A server's setting that is changed for as long as the run lasts: BEFORE it is, and AFTER it is as before again. */
   setting(state: 'changing' | 'restored', change: SettingChange): void;

@@ -63,6 +63,14 @@ describe('a run of moves', () => {
       expect(stateOf(cluster, ['p0', 'p1'], 4)).toMatchObject({ slots: [['p1'], ['p1'], ['p1'], ['p1']], open: [] });
     });
 
+    it('counts no slot twice that was closed at the source in between', async () => {
+      const cluster = new FakeCluster({ ...optionsOf(4, 3), fault: { kind: 'half', atCall: 7, times: 1 } });
+      const { failure, events } = await runFake(cluster, planOf(cluster, all(4)));
+      expect([failure, cluster.faults]).toEqual([null, 1]);
+      const told = events.filter(({ event }) => event === 'move-progress');
+      expect(told.at(-1)).toMatchObject({ slotsDone: 4, slots: 4 });
+    });
+
     it.each(['lost', 'ambiguous'] as const)(
       'gives up when nothing has moved for the time of a wait: %s',
       async (kind) => {

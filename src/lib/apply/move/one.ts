@@ -92,7 +92,7 @@ export async function moveOne(
 /** Before another attempt. Throws `failure` where there is to be none. */
 async function pause(execution: Execution, patience: Patience, failure: OpsError, because: string): Promise<void> {
   if (patience.isOver()) throw failure;
-  execution.emit({ event: 'move-retry', because });
+  if (patience.isNews(because)) execution.emit({ event: 'move-retry', because });
   await execution.clock.sleep(RETRY_PAUSE_MS);
 }
 
@@ -103,7 +103,6 @@ function progressing(report: MoveReport, patience: Patience): MoveReport {
       patience.progress();
       report.moved(keys);
     },
-    // Not `closed`: what could not be moved is closed as well.
     advanced: () => patience.progress(),
   };
 }

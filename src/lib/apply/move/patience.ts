@@ -5,6 +5,7 @@ export class Patience {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   #troubleSinceMs: number | null = null;
+  #told = '';
 
   constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;
@@ -14,6 +15,14 @@ export class Patience {
   /** Something has moved: what comes now is another trouble. */
   progress(): void {
     this.#troubleSinceMs = null;
+    this.#told = '';
+  }
+
+  /** True where this was not the last thing that was told: a trouble that lasts is told once. */
+  isNews(trouble: string): boolean {
+    const isNew = trouble !== this.#told;
+    this.#told = trouble;
+    return isNew;
   }
 
   /** Something is in the way. True once nothing has moved for the whole time since the trouble began. */

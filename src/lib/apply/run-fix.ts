@@ -13,6 +13,7 @@ import type { Plan } from '../plan/plan.ts';
 import { SYSTEM_CLOCK, waitUntilNothingIsMissing } from './clock.ts';
 import type { ConflictDesk } from './conflicts.ts';
 import { type ExecutorOptions, execute } from './executor.ts';
+import { unlessUnseen } from './observe-steady.ts';
 import { refuseStale } from './run-moves.ts';
 import { seedsAmong } from './seeds.ts';
 
@@ -65,10 +66,11 @@ async function untilWhole(
       what,
       timeoutMs: options.waitTimeoutMs,
       pollMs: POLL_MS,
-      signal: new AbortController().signal,
+      signal: options.signal,
+      graceMs: SERVING_TIMEOUT_MS,
       clock,
     },
-    async () => {
+    unlessUnseen(async () => {
       now = await options.cluster.observe(seeds);
       const errors = checkTopology(now).filter((finding) => finding.severity === 'error' && !isLeft(finding));
       const needed = errors.filter(({ rule }) => NEEDED.includes(rule));
@@ -78,7 +80,7 @@ async function untilWhole(
         ? needed
         : errors.filter(({ rule }) => rule === 'cluster-state' || NEEDED.includes(rule));
       return waited.map(({ message }) => message);
-    },
+    }),
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });

@@ -18,9 +18,12 @@ import { waitUntilNothingIsMissing } from './clock.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { execute } from './executor.ts';
 import { keepPrimaries } from './keep-primaries.ts';
+import { unlessUnseen } from './observe-steady.ts';
 import { seedsAmong } from './seeds.ts';
 
 const POLL_MS = 100;
+/** After Ctrl-C, when everything is done and the news of it is still under way. */
+const AGREEMENT_GRACE_MS = 5000;
 
 /**
  * Throws REFUSED where the cluster is not what the plan was made from; otherwise what stopped it, with a sentence on
@@ -68,10 +71,11 @@ export async function verifyMoves(
       what,
       timeoutMs: options.waitTimeoutMs,
       pollMs: POLL_MS,
-      signal: new AbortController().signal,
+      signal: options.signal,
+      graceMs: AGREEMENT_GRACE_MS,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     },
-    async () => {
+    unlessUnseen(async () => {
       now = await options.cluster.observe(seeds);
       const errors = checkTopology(now).filter(({ rule }) => ['agreement', 'open-slots', 'coverage'].includes(rule));
       const unmoved = movesOf(plan).filter((move) => stateOf(move, before, now).state !== 'done');
@@ -79,7 +83,7 @@ export async function verifyMoves(
         ...errors.filter(({ severity }) => severity === 'error').map(({ message }) => message),
         ...unmoved.map((move) => `slots are missing at ${move.target.address}`),
       ];
-    },
+    }),
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });

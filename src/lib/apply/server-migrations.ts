@@ -11,7 +11,7 @@ import { findNode, reachedNodes, slotsOfMigration } from '../model/topology.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { type Clock, waitUntilNothingIsMissing } from './clock.ts';
 import type { Emit } from './events.ts';
-import { observeSteady } from './observe-steady.ts';
+import { observeSteady, unlessUnseen } from './observe-steady.ts';
 
 const POLL_MS = 100;
 /** A migration of many gigabytes takes long; the operator can stop the waiting at any time. */
@@ -58,10 +58,10 @@ export async function untilServersAreDone(
   let now = topology;
   await waitUntilNothingIsMissing(
     { ...options, what, timeoutMs: SERVERS_TIMEOUT_MS, pollMs: POLL_MS },
-    async () => {
+    unlessUnseen(async () => {
       now = await options.cluster.observe(options.seeds);
       return runningMigrations(now).map((migration) => describeMigration(now, migration));
-    },
+    }),
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });

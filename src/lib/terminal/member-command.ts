@@ -1,7 +1,7 @@
 /** What the commands share that add and remove nodes: showing, asking, applying, and closing what it completes. */
 import { changeMembers } from '../apply/change-members.ts';
 import type { Journal } from '../apply/journal.ts';
-import { continueJournal, readRuns } from '../apply/journal.ts';
+import { readRuns } from '../apply/journal.ts';
 import { OpsError } from '../errors.ts';
 import { isRunning } from '../local/process-identity.ts';
 import type { NodeId } from '../model/node.ts';
@@ -79,12 +79,11 @@ export abstract class MemberCommand extends MoveCommand {
 
   /** Runs that were interrupted on the way to the same end have come to it now. */
   private completeEarlier({ kind, ids }: Goal, run: string): void {
-    const directory = journalDirectory(process.env);
-    for (const earlier of readRuns(directory)) {
+    for (const earlier of readRuns(journalDirectory(process.env))) {
       if (earlier.run === run || !isUnfinished(earlier) || isRunning(earlier.process)) continue;
       const membership = membershipOf(earlier.plan);
       if (membership?.kind === kind && membership.nodes.every(({ id }) => ids.includes(id)))
-        continueJournal(directory, earlier.run, earlier.process).end('done');
+        this.continueJournal(earlier.run, earlier.process).end('done');
     }
   }
 }

@@ -96,7 +96,7 @@ refused, and so is a backup during which slots moved: a key may then be in two f
           }),
         );
         this.print(renderBackupPlan(plan, style));
-        if (flags['dry-run']) return { version: 1, outcome: 'planned', directory, plan };
+        if (flags['dry-run']) return { version: 1, outcome: 'planned', directory, plan, durationMs: null };
         if (plan.hazards.length > 0) {
           this.requireSomeoneToAsk(flags);
           await this.consent('Do you want to try all the same?', flags);

@@ -1,5 +1,4 @@
 import { Flags } from '@oclif/core';
-import { createCluster } from '../lib/apply/create.ts';
 import { readRuns } from '../lib/apply/journal.ts';
 import type { Leftovers } from '../lib/apply/leftovers.ts';
 import { findLeftovers, resetLeftovers } from '../lib/apply/leftovers.ts';
@@ -16,7 +15,7 @@ import { simulateEnd } from '../lib/plan/simulate.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
 import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { parseSeconds } from '../lib/terminal/connection.ts';
-import { reportCreation } from '../lib/terminal/creation.ts';
+import { makeCluster } from '../lib/terminal/creation.ts';
 import { journalDirectory } from '../lib/terminal/directories.ts';
 import { connectionFlags, consentFlags, waitFlags, zoneFlag } from '../lib/terminal/flags.ts';
 import { parseZones, readLayout } from '../lib/terminal/placement-input.ts';
@@ -70,35 +69,21 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       const leftovers = this.leftoversOn(topology);
       const cleared = leftovers === null ? topology : simulateEnd(topology, leftovers.plan);
       const plan = this.acceptable(planCreate(cleared, options));
-      this.savePlan(plan, flags);
+      this.savePlan(plan, flags, { kind: 'create' });
       this.print(renderPlan(plan, cleared, { ...session.style, zones: options.zones }));
       const reset = leftovers === null ? {} : { reset: leftovers.plan };
-      if (flags['dry-run']) return { version: 1, outcome: 'planned', ...reset, plan };
+      if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, ...reset, plan, durationMs: null };
       await this.consent('Can I set the above configuration?', flags);
-      const executor = {
-        cluster: session.cluster,
-        journal: this.openJournal(),
-        emit: session.progress.emit,
-        signal: this.interruption(),
-        waitTimeoutMs,
-        level: flags.wait,
-      };
-      if (leftovers === null) {
-        await createCluster(plan, topology, executor);
-        return { version: 1, outcome: 'done', plan, check: await reportCreation(session, (text) => this.print(text)) };
-      }
+      const execution = { journal: this.openJournal(), signal: this.interruption(), waitTimeoutMs, level: flags.wait };
+      const make = (made: Plan, from: Topology): Promise<object> =>
+        makeCluster(session, made, from, execution, (text) => this.print(text));
+      if (leftovers === null) return make(plan, topology);
+      const { cluster, progress } = session;
+      const executor = { ...execution, cluster, emit: progress.emit };
       await resetLeftovers(leftovers.plan, topology, leftovers.runs, journalDirectory(process.env), executor);
       // The same plan but for the ids, which a reset renews.
       const empty = await this.observeNamed(session);
-      const renewed = this.acceptable(planCreate(empty, options));
-      await createCluster(renewed, empty, executor);
-      return {
-        version: 1,
-        outcome: 'done',
-        ...reset,
-        plan: renewed,
-        check: await reportCreation(session, (text) => this.print(text)),
-      };
+      return { ...(await make(this.acceptable(planCreate(empty, options)), empty)), ...reset };
     });
   }
 

@@ -55,7 +55,9 @@ to its end, so that clients find every key at every moment; then the slots go ba
     const preview = this.acceptable(planUndo(run.plan, run.begun, simulateEnd(topology, closing)));
     if (isClosing) {
       this.print('>>> Slots that are open are moved to their end first.');
-      await this.carryOut(session, topology, coveredBy(run.run), closing, flags, question);
+      // The plan that is saved is the one of the way back.
+      const unsaved = { ...flags, 'plan-out': undefined };
+      await this.carryOut(session, topology, coveredBy(run.run), closing, unsaved, question);
     }
     const now = isClosing ? await session.cluster.observe(session.seeds) : topology;
     const plan = isClosing ? this.acceptable(planUndo(run.plan, run.begun, now)) : preview;

@@ -3,6 +3,7 @@
  * kind are put into it, and each command has to do its work without losing one of them; a fourth and a fifth server join
  * and leave. What is really there is looked at past the program, directly.
  */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
@@ -66,6 +67,7 @@ function moving(at: TourCluster, flavor: ServerFlavor): void {
   it('reshard from a saved plan: apply', async () => {
     const file = path.join(newStateFolder().env.XDG_STATE_HOME, 'plan.json');
     await at.run(`reshard ${at.typed(0)} --ranges 100-139 --to ${at.typed(2)} --plan-out ${file} --dry-run`);
+    for (const secret of at.secrets('reshard')) expect(readFileSync(file, 'utf8')).not.toContain(secret);
     await at.run(`apply ${file} ${at.typed(0)} --yes`);
     expect(await at.owns(2, [100, 139])).toBe(true);
     await at.expectKeys();

@@ -87,6 +87,14 @@ export class TourCluster {
     return rawCommand(this.node(index).address, argv, this.reached.login);
   }
 
+  /** The passwords with which the command is typed. */
+  secrets(command: string): readonly string[] {
+    const { flags, env } = this.reached;
+    const words = flags(command);
+    const typed = words.filter((_, index) => ['-a', '--pass'].includes(words[index - 1] ?? ''));
+    return [...typed, ...Object.entries(env).flatMap(([name, value]) => (name.endsWith('AUTH') ? [value] : []))];
+  }
+
   async idOf(index: number): Promise<string> {
     return String(await this.call(index, 'CLUSTER', 'MYID'));
   }

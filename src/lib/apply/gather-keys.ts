@@ -126,7 +126,6 @@ const ATTEMPTS_MAX = 5;
 function refused({ source, target }: Place, reply: ReplyError): OpsError {
   const [from, to] = [formatAddress(source.address), formatAddress(target.address)];
   return new OpsError('FAILED', `Keys could not be moved from ${from} to ${to}: ${reply.message}`, {
-    suggestions: ['Type the same command again when this is mended.'],
     cause: reply,
   });
 }

@@ -5,7 +5,7 @@
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
 import { OpsError, type OpsErrorCode } from '../errors.ts';
-import type { Address } from '../model/address.ts';
+import { type Address, formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { slotSetOf, subtractSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
@@ -46,7 +46,7 @@ export async function runFix(
     // A move reports to the journal only; where there is one, something may have been done.
     const isPartial = changed.size > 0 || plan.steps.some(({ kind }) => kind === 'move-slots');
     options.journal.end(isPartial ? 'partial' : 'failed');
-    throw explained(failure, isPartial);
+    throw explained(failure, isPartial, formatAddress(topology.seed));
   }
 }
 
@@ -87,7 +87,7 @@ async function untilWhole(
   return now;
 }
 
-function explained(failure: OpsError, isPartial: boolean): OpsError {
+function explained(failure: OpsError, isPartial: boolean, seed: string): OpsError {
   const code: OpsErrorCode =
     failure.code === 'INTERRUPTED'
       ? 'INTERRUPTED'
@@ -96,9 +96,10 @@ function explained(failure: OpsError, isPartial: boolean): OpsError {
         : failure.code === 'UNREACHABLE'
           ? 'FAILED'
           : failure.code;
-  const again = 'Type the same command again: it goes on from what is there.';
+  // Not `apply`: its plan was made from what was there before.
+  const again = `Type the fix again, it goes on from what is there: cluster fix ${seed}`;
   return new OpsError(code, `${failure.message}${isPartial ? '\nWhat was done until then stays done.' : ''}`, {
-    suggestions: [...new Set([...failure.suggestions.filter((text) => !text.includes('cluster resume')), again])],
+    suggestions: [...failure.suggestions.filter((text) => !text.includes('cluster resume')), again],
     cause: failure,
   });
 }

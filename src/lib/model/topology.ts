@@ -97,6 +97,16 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
   return topology.nodes.find((node) => node.id === id);
 }
 
+/**
+ * The same with the nodes after the first, which is the seed, in the order of their ids: servers list them in another order
+ * after they were restarted, and what is planned must not depend on it.
+ */
+export function orderedById({ seed, nodes }: Topology): Topology {
+  const [first, ...others] = nodes;
+  const sorted = others.sort((one, other) => (one.id < other.id ? -1 : 1));
+  return { seed, nodes: first === undefined ? [] : [first, ...sorted] };
+}
+
 /** Keys in all logical databases of the node's INFO keyspace section. */
 export function keyCount(view: View): number {
   return keysByDatabase(view).reduce((sum, { keys }) => sum + keys, 0);

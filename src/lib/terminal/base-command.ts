@@ -3,7 +3,6 @@
  * codes, and the operator's Ctrl-C. stdout carries the result, stderr everything else.
  */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core';
 import type { Journal, ProcessIdentity } from '../apply/journal.ts';
@@ -13,6 +12,7 @@ import { OpsError } from '../errors.ts';
 import { identifyProcess } from '../local/process-identity.ts';
 import type { Address } from '../model/address.ts';
 import type { Plan, Planned } from '../plan/plan.ts';
+import type { PlanRequest } from '../plan/request.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { connect } from '../redis/connect.ts';
 import type { ConnectOptions } from '../redis/options.ts';
@@ -27,6 +27,7 @@ import { describeFailure, failureDocument } from './failures.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { outputFlags } from './flags.ts';
 import { interruption } from './interruption.ts';
+import { writePlan } from './plan-file.ts';
 import type { Progress, ProgressMode } from './progress.ts';
 import { startProgress } from './progress.ts';
 
@@ -108,9 +109,9 @@ export abstract class ClusterCommand extends Command {
   }
 
   /** Writes the plan where `--plan-out` wants it, before any question. */
-  protected savePlan(plan: object, flags: ConsentFlags): void {
+  protected savePlan(plan: object, flags: ConsentFlags, request: PlanRequest): void {
     const file = flags['plan-out'];
-    if (file !== undefined) writePlan(file, plan);
+    if (file !== undefined) writePlan(file, plan, request);
   }
 
   /** Returns when the operator consents; throws REFUSED otherwise. */
@@ -202,12 +203,4 @@ function writeLine(text: string): void {
 /** Who we are, for records that outlive us. */
 export function ownProcess(): ProcessIdentity {
   return present(identifyProcess(process.pid), 'this process is running');
-}
-
-function writePlan(file: string, plan: object): void {
-  try {
-    writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
-  } catch (cause) {
-    throw new OpsError('USAGE', `The plan cannot be written to ${file}.`, { cause });
-  }
 }

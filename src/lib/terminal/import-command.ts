@@ -66,12 +66,13 @@ export abstract class ImportCommand extends MoveCommand {
     if (measures.topology !== null && !flags.force)
       await refuseBeside(cluster, measures.topology, own, { isTakeover: false });
     const plan = await this.planned(session, parties, measures, flags);
-    this.savePlan(plan, flags);
+    this.savePlan(plan, flags, { kind: 'import' });
     const servers = new Map(measures.servers.map(({ address, flavor }) => [address, formatFlavor(flavor)]));
     const names = { from: formatAddress(from), seed: formatAddress(topology.seed), servers };
     this.print(renderImportPlan(plan, names, session.style));
-    if (plan.steps.length === 0) return { version: 1, outcome: 'nothing-to-do', run: null, plan };
-    if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, plan };
+    const untouched = { version: 1, run: null, plan, durationMs: null };
+    if (plan.steps.length === 0) return { ...untouched, outcome: 'nothing-to-do' };
+    if (flags['dry-run']) return { ...untouched, outcome: 'planned' };
     await this.consentLikeRedisCli(`Do you want to ${flags.copy ? 'copy' : 'move'} these keys?`, flags, {
       // With too little memory servers may evict keys.
       isDangerous: plan.hazards.some(({ name }) => name === 'memory'),

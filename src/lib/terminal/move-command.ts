@@ -95,7 +95,7 @@ export abstract class MoveCommand extends ClusterCommand {
     question: string,
   ): Promise<MoveDocument> {
     const plan = await this.measured(session, topology, bare);
-    this.savePlan(plan, flags);
+    this.savePlan(plan, flags, { kind: 'move' });
     this.print(renderMovePlan(plan, topology, session.style));
     if (plan.steps.length === 0) return { version: 1, outcome: 'nothing-to-do', run: null, plan, durationMs: null };
     if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, plan, durationMs: null };

@@ -1,4 +1,5 @@
 import { cancelMigrations } from '../lib/apply/cancel-migrations.ts';
+import { observeSteady } from '../lib/apply/observe-steady.ts';
 import { runningMigrations, untilServersAreDone } from '../lib/apply/server-migrations.ts';
 import type { Topology } from '../lib/model/topology.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
@@ -58,7 +59,7 @@ Exit codes: 0 done or nothing to do, 1 a slot was left open, 4 refused and nothi
     await this.consent('Do you want to cancel what the servers are moving?', flags);
     const { cluster, seeds, progress } = session;
     await cancelMigrations(cluster, topology, running);
-    return untilServersAreDone(await cluster.observe(seeds), {
+    return untilServersAreDone(await observeSteady(cluster, seeds), {
       cluster,
       seeds,
       emit: progress.emit,

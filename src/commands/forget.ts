@@ -4,7 +4,7 @@ import { OpsError } from '../lib/errors.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import type { Topology } from '../lib/model/topology.ts';
 import { failedNodes, failedOwners } from '../lib/plan/failed-nodes.ts';
-import { refTo } from '../lib/plan/remove-nodes.ts';
+import { refTo } from '../lib/plan/node-ref.ts';
 import type { RemovalRequest } from '../lib/plan/request.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import { MemberCommand } from '../lib/terminal/member-command.ts';

@@ -1,5 +1,4 @@
 import type { Journal, Run } from '../lib/apply/journal.ts';
-import { continueJournal } from '../lib/apply/journal.ts';
 import { restoreSettings } from '../lib/apply/keep-primaries.ts';
 import { OpsError } from '../lib/errors.ts';
 import { commandAgain } from '../lib/plan/membership.ts';
@@ -55,7 +54,7 @@ would have ended. On another machine, name a node: what the cluster itself shows
         if (document.outcome === 'nothing-to-do') journal.end('done');
         const rest = commandForRest(run);
         if (rest !== null) this.print(`The slots are moved. For the rest of the run type: ${rest}`);
-        if (run.undoes !== undefined) continueJournal(directory, run.undoes, run.process).end('undone');
+        if (run.undoes !== undefined) this.continueJournal(run.undoes, run.process).end('undone');
         return document;
       },
       run === null ? { takesOver: 'anybody' } : { journal: this.journalOf(run), takesOver: run },

@@ -1,5 +1,5 @@
 import type { Journal, Run } from '../lib/apply/journal.ts';
-import { continueJournal, coveredBy } from '../lib/apply/journal.ts';
+import { coveredBy } from '../lib/apply/journal.ts';
 import { restoreSettings } from '../lib/apply/keep-primaries.ts';
 import { OpsError } from '../lib/errors.ts';
 import type { Topology } from '../lib/model/topology.ts';
@@ -64,7 +64,7 @@ to its end, so that clients find every key at every moment; then the slots go ba
     const consented = { ...flags, yes: flags.yes || isClosing };
     const document = await this.carryOut(session, now, journal, plan, consented, question);
     if (document.outcome === 'planned') return document;
-    const undone = continueJournal(journalDirectory(process.env), run.run, run.process);
+    const undone = this.continueJournal(run.run, run.process);
     await restoreSettings(run.settings, topology, { ...session, emit: session.progress.emit, journal: undone });
     undone.end('undone');
     return document;

@@ -51,7 +51,7 @@ export async function gatherKeys(execution: Execution, step: Extract<Step, { kin
     cluster,
     clock: execution.clock,
     pace: new Pace(execution.move.limits, execution.clock),
-    report: { opening: () => undefined, closed: () => undefined, moved: () => undefined },
+    report: { opening: () => undefined, closed: () => undefined, returned: () => undefined, moved: () => undefined },
     signal: execution.signal,
     replace: false,
     migrateTimeoutMs: await migrateTimeoutOf(cluster, source),

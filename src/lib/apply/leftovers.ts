@@ -60,5 +60,6 @@ export async function resetLeftovers(
       cause,
     });
   }
-  for (const { run, process } of runs) continueJournal(directory, run, process).end('undone');
+  const warn = (message: string): void => options.emit({ event: 'notice', message });
+  for (const { run, process } of runs) continueJournal(directory, run, process, warn).end('undone');
 }

@@ -13,24 +13,24 @@ import type { Topology } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import { basisDifference, basisOf } from '../plan/basis.ts';
 import type { MoveSlots, Plan } from '../plan/plan.ts';
-import { remainingOf, shardMembers } from '../plan/remaining.ts';
+import { type RemainingMove, remainingOf, shardMembers } from '../plan/remaining.ts';
 import { waitUntilNothingIsMissing } from './clock.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { execute } from './executor.ts';
 import { keepPrimaries } from './keep-primaries.ts';
+import { unlessUnseen } from './observe-steady.ts';
+import { seedsAmong } from './seeds.ts';
 
 const POLL_MS = 100;
-const SEEDS_MAX = 8;
+/** After Ctrl-C, when everything is done and the news of it is still under way. */
+const AGREEMENT_GRACE_MS = 5000;
 
 /**
  * Throws REFUSED where the cluster is not what the plan was made from; otherwise what stopped it, with a sentence on
  * the state that the cluster is in and what to type. The code is PARTIAL once anything has been moved.
  */
 export async function runMoves(plan: Plan, topology: Topology, options: ExecutorOptions): Promise<Topology> {
-  const seeds = topology.nodes
-    .filter(isReached)
-    .slice(0, SEEDS_MAX)
-    .map(({ address }) => address);
+  const seeds = seedsAmong(topology.nodes);
   refuseStale(plan, await options.cluster.observe(seeds));
   options.journal.begin(plan);
   try {
@@ -71,10 +71,11 @@ export async function verifyMoves(
       what,
       timeoutMs: options.waitTimeoutMs,
       pollMs: POLL_MS,
-      signal: new AbortController().signal,
+      signal: options.signal,
+      graceMs: AGREEMENT_GRACE_MS,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     },
-    async () => {
+    unlessUnseen(async () => {
       now = await options.cluster.observe(seeds);
       const errors = checkTopology(now).filter(({ rule }) => ['agreement', 'open-slots', 'coverage'].includes(rule));
       const unmoved = movesOf(plan).filter((move) => stateOf(move, before, now).state !== 'done');
@@ -82,7 +83,7 @@ export async function verifyMoves(
         ...errors.filter(({ severity }) => severity === 'error').map(({ message }) => message),
         ...unmoved.map((move) => `slots are missing at ${move.target.address}`),
       ];
-    },
+    }),
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });
@@ -93,7 +94,7 @@ function movesOf(plan: Plan): readonly MoveSlots[] {
   return plan.steps.filter((step) => step.kind === 'move-slots');
 }
 
-function stateOf(move: MoveSlots, before: Topology, now: Topology): ReturnType<typeof remainingOf> {
+function stateOf(move: MoveSlots, before: Topology, now: Topology): RemainingMove {
   return remainingOf(move, now, shardMembers(before, move.source.id), shardMembers(before, move.target.id));
 }
 

@@ -5,12 +5,13 @@
 
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
-import { parseSlots, type SlotSet } from '../model/slot-set.ts';
+import type { SlotSet } from '../model/slot-set.ts';
 import type { SlotMigration, Topology } from '../model/topology.ts';
-import { findNode, reachedNodes } from '../model/topology.ts';
+import { findNode, reachedNodes, slotsOfMigration } from '../model/topology.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { type Clock, waitUntilNothingIsMissing } from './clock.ts';
 import type { Emit } from './events.ts';
+import { observeSteady, unlessUnseen } from './observe-steady.ts';
 
 const POLL_MS = 100;
 /** A migration of many gigabytes takes long; the operator can stop the waiting at any time. */
@@ -24,9 +25,9 @@ export function runningMigrations(topology: Topology): readonly SlotMigration[] 
   return [...new Map(told.map((migration) => [migration.id, migration])).values()];
 }
 
-/** The slots as the server prints them, as a set. */
-export function slotsOf({ slotRanges }: SlotMigration): SlotSet {
-  return parseSlots(slotRanges.trim().replaceAll(/\s+/g, ',')) ?? [];
+/** As a set; none where they cannot be read. */
+export function slotsOf(migration: SlotMigration): SlotSet {
+  return slotsOfMigration(migration) ?? [];
 }
 
 /** `the servers move slots 0-100 from 10.0.0.1:7000 to 10.0.0.2:7000 by themselves`. */
@@ -38,7 +39,10 @@ export function describeMigration(topology: Topology, { slotRanges, sourceId, ta
   return `the servers move slots ${slotRanges} from ${source} to ${target} by themselves`;
 }
 
-/** The topology once no server moves slots by itself. Throws TIMEOUT, INTERRUPTED. */
+/**
+ * The topology once no server moves slots by itself, and the news of the last one has spread: for a moment both of its
+ * sides claim the slots. Throws TIMEOUT, INTERRUPTED.
+ */
 export async function untilServersAreDone(
   topology: Topology,
   options: {
@@ -54,12 +58,12 @@ export async function untilServersAreDone(
   let now = topology;
   await waitUntilNothingIsMissing(
     { ...options, what, timeoutMs: SERVERS_TIMEOUT_MS, pollMs: POLL_MS },
-    async () => {
+    unlessUnseen(async () => {
       now = await options.cluster.observe(options.seeds);
       return runningMigrations(now).map((migration) => describeMigration(now, migration));
-    },
+    }),
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });
-  return now;
+  return observeSteady(options.cluster, options.seeds);
 }

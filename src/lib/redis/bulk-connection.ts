@@ -9,13 +9,14 @@ import type { Address } from '../model/address.ts';
 import type { ReplyError } from '../wire/reply-error.ts';
 import { encodeCommands, RespReader, type RespValue } from '../wire/resp.ts';
 import type { Argument } from './cluster.ts';
+import { startDeadline } from './deadline.ts';
 import type { ConnectOptions } from './options.ts';
 
 interface Waiting {
   /** Replies that are still to come. */
   left: number;
   readonly replies: RespValue[];
-  readonly timer: NodeJS.Timeout;
+  readonly cancel: () => void;
   readonly resolve: (replies: readonly RespValue[]) => void;
   readonly reject: (cause: Error) => void;
 }
@@ -60,8 +61,8 @@ export class BulkConnection {
     if (this.#failure) return Promise.reject(this.#failure);
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(lateness(timeoutMs)), timeoutMs);
-      this.#waiting.push({ left: commands.length, replies: [], timer, resolve, reject });
+      const { cancel } = startDeadline(timeoutMs, (cause) => this.#fail(cause));
+      this.#waiting.push({ left: commands.length, replies: [], cancel, resolve, reject });
       this.#socket.write(encodeCommands(commands));
     });
   }
@@ -95,7 +96,7 @@ export class BulkConnection {
       first.replies.push(reply);
       if (--first.left > 0) continue;
       this.#waiting.shift();
-      clearTimeout(first.timer);
+      first.cancel();
       first.resolve(first.replies);
     }
   }
@@ -103,8 +104,8 @@ export class BulkConnection {
   #fail(cause: Error): void {
     this.#failure ??= cause;
     this.#socket.destroy();
-    for (const { timer, reject } of this.#waiting.splice(0)) {
-      clearTimeout(timer);
+    for (const { cancel, reject } of this.#waiting.splice(0)) {
+      cancel();
       reject(this.#failure);
     }
   }
@@ -114,15 +115,15 @@ function openSocket({ host, port }: Address, { tls, family, timeoutMs }: Connect
   return new Promise((resolve, reject) => {
     const target = { host, port, family };
     const socket = tls === null ? connectTcp(target) : connectTls({ ...tls, host, port });
-    const timer = setTimeout(() => fail(lateness(timeoutMs)), timeoutMs);
     const fail = (cause: Error): void => {
-      clearTimeout(timer);
+      deadline.cancel();
       socket.destroy();
       reject(cause);
     };
+    const deadline = startDeadline(timeoutMs, fail);
     socket.once('error', fail);
     socket.once(tls === null ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer);
+      deadline.cancel();
       socket.off('error', fail);
       socket.setNoDelay(true);
       resolve(socket);
@@ -142,9 +143,4 @@ function greeting({ user, password, clientName }: ConnectOptions, database: numb
 /** As with the other connections: a password may stay set for a server that has none. */
 function isLoginNeedless(reply: Error): boolean {
   return /called without any password configured/.test(reply.message);
-}
-
-/** What the operator reads where a node is silent. */
-export function lateness(timeoutMs: number): Error {
-  return new Error(`no answer within ${timeoutMs / 1000} s`);
 }

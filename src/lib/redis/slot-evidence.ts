@@ -1,19 +1,16 @@
 /** Reading which primaries have keys of which slots: of all slots that they do not own, and of those in question. */
 import { mapBounded } from '../bounded.ts';
-import { OpsError } from '../errors.ts';
-import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import type { SharedKey, SlotEvidence } from '../model/slot-evidence.ts';
-import { ALL_SLOTS, eachSlot, type SlotSet, subtractSlots, unionSlots } from '../model/slot-set.ts';
+import { ALL_SLOTS, eachSlot, hasSlot, type SlotSet, subtractSlots, unionSlots } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import type { Cluster } from './cluster.ts';
+import { countKeysInSlots, databasesWithKeys, keysNotTold } from './keys-in-slots.ts';
 
 const CONCURRENT_NODES_MAX = 16;
-/** Commands in one round trip: a server serves nobody else while it works through them. */
-const SLOTS_PER_CALL_MAX = 1024;
 /** Of one slot at one node. Of a slot with more keys the shared ones are found when the keys move. */
 const KEYS_LISTED_MAX = 100_000;
 
@@ -21,49 +18,21 @@ const KEYS_LISTED_MAX = 100_000;
 export async function readSlotEvidence(cluster: Cluster, topology: Topology, suspect: SlotSet): Promise<SlotEvidence> {
   const primaries = primariesOf(topology).filter(isReached);
   const counted = await mapBounded(primaries, CONCURRENT_NODES_MAX, async (node) => {
-    const first = await countKeys(cluster, node, [
+    const first = await countKeysInSlots(cluster, node, [
       ...eachSlot(unionSlots(subtractSlots(ALL_SLOTS, node.entry.slots), suspect)),
     ]);
     return { node, keys: first };
   });
-  const strays = new Set(counted.flatMap(({ node, keys }) => [...keys.keys()].filter((slot) => !owns(node, slot))));
+  const strays = new Set(
+    counted.flatMap(({ node, keys }) => [...keys.keys()].filter((slot) => !hasSlot(node.entry.slots, slot))),
+  );
   // The owners' keys of slots that others have keys of.
   for (const { node, keys } of counted) {
-    const missing = [...strays].filter((slot) => owns(node, slot) && !keys.has(slot));
-    for (const [slot, count] of await countKeys(cluster, node, missing)) keys.set(slot, count);
+    const missing = [...strays].filter((slot) => hasSlot(node.entry.slots, slot) && !keys.has(slot));
+    for (const [slot, count] of await countKeysInSlots(cluster, node, missing)) keys.set(slot, count);
   }
   const keys = new Map(counted.map((each) => [each.node.id, each.keys] as const));
   return { keys, shared: await findShared(cluster, primaries, keys) };
-}
-
-function owns({ entry }: ReachedNode, slot: number): boolean {
-  return entry.slots.some(([first, last]) => first <= slot && slot <= last);
-}
-
-/** Over all databases; slots without keys are left out. */
-async function countKeys(cluster: Cluster, node: ReachedNode, slots: readonly number[]): Promise<Map<number, number>> {
-  const counts = new Map<number, number>();
-  for (const database of databasesWithKeys(node)) {
-    for (let from = 0; from < slots.length; from += SLOTS_PER_CALL_MAX) {
-      const part = slots.slice(from, from + SLOTS_PER_CALL_MAX);
-      const commands = part.map((slot) => argv.clusterCountKeysInSlot(slot));
-      const replies = await cluster.callMany(node.address, commands, { database });
-      for (const [index, reply] of replies.entries()) {
-        if (reply instanceof ReplyError) throw refused(node, reply);
-        const slot = part[index] as number;
-        if (Number(reply) > 0) counts.set(slot, (counts.get(slot) ?? 0) + Number(reply));
-      }
-    }
-  }
-  return counts;
-}
-
-/** Of INFO keyspace: more than one only in Valkey 9. */
-function databasesWithKeys({ reach }: ReachedNode): readonly number[] {
-  return Object.keys(reach.view.info).flatMap((field) => {
-    const match = /^db(\d+)$/.exec(field);
-    return match ? [Number(match[1])] : [];
-  });
 }
 
 async function findShared(
@@ -85,7 +54,7 @@ async function sharedIn(cluster: Cluster, slot: number, nodes: readonly ReachedN
     for (const database of databasesWithKeys(node)) {
       const command = argv.clusterGetKeysInSlot(slot, KEYS_LISTED_MAX);
       const [reply] = await cluster.callMany(node.address, [command], { database, bytes: true });
-      if (reply instanceof ReplyError) throw refused(node, reply);
+      if (reply instanceof ReplyError) throw keysNotTold(node, reply);
       for (const key of Array.isArray(reply) ? reply : []) {
         if (!Buffer.isBuffer(key)) continue;
         const name = `${database} ${key.toString('hex')}`;
@@ -98,11 +67,4 @@ async function sharedIn(cluster: Cluster, slot: number, nodes: readonly ReachedN
   return [...seen.values()]
     .filter(({ holders }) => holders.length > 1)
     .map(({ database, key, holders }) => ({ slot, database, key: key.toString('base64'), holders }));
-}
-
-function refused({ address }: ReachedNode, reply: ReplyError): OpsError {
-  return new OpsError('FAILED', `Node ${formatAddress(address)} does not tell which keys it has: ${reply.message}`, {
-    suggestions: ['Log in as a user who may CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT.'],
-    cause: reply,
-  });
 }

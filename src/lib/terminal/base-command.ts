@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core';
 import type { Journal, ProcessIdentity } from '../apply/journal.ts';
-import { openJournal, resumeJournal } from '../apply/journal.ts';
+import { continueJournal, openJournal, resumeJournal } from '../apply/journal.ts';
 import { present } from '../assert.ts';
 import { OpsError } from '../errors.ts';
 import { identifyProcess } from '../local/process-identity.ts';
@@ -134,18 +134,24 @@ export abstract class ClusterCommand extends Command {
   /** `undoes` is the run that the new one takes back. */
   protected openJournal(undoes?: string): Journal {
     const suffix = randomBytes(2).toString('hex');
-    const options = { directory: journalDirectory(process.env), now: new Date(), process: ownProcess(), suffix };
+    const directory = journalDirectory(process.env);
+    const options = { directory, now: new Date(), process: ownProcess(), suffix, warn: writeLine };
     return openJournal(undoes === undefined ? options : { ...options, undoes });
   }
 
   /** Writes on in the journal of a run that this process goes on with. */
   protected resumeJournal(run: string): Journal {
-    return resumeJournal(journalDirectory(process.env), run, ownProcess());
+    return resumeJournal(journalDirectory(process.env), run, ownProcess(), writeLine);
+  }
+
+  /** Writes on in the journal of a run that has ended, to say what has become of it since. */
+  protected continueJournal(run: string, owner: ProcessIdentity): Journal {
+    return continueJournal(journalDirectory(process.env), run, owner, writeLine);
   }
 
   /** Fires at the first Ctrl-C from now on; at the second the process ends at once. */
   protected interruption(): AbortSignal {
-    return interruption((text) => process.stderr.write(`${text}\n`));
+    return interruption(writeLine);
   }
 
   /** Writes a piece of the result to stdout; with --json the returned document is the result instead. */
@@ -189,6 +195,10 @@ export abstract class ClusterCommand extends Command {
 
 /** `Planned` for a plan of any kind. */
 type AnyPlanned<SomePlan> = { readonly ok: true; readonly plan: SomePlan } | Extract<Planned, { readonly ok: false }>;
+
+function writeLine(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
 
 /** Who we are, for records that outlive us. */
 export function ownProcess(): ProcessIdentity {

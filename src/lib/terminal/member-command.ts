@@ -4,7 +4,7 @@
  */
 import { changeMembers } from '../apply/change-members.ts';
 import type { Journal } from '../apply/journal.ts';
-import { continueJournal, readRuns } from '../apply/journal.ts';
+import { readRuns } from '../apply/journal.ts';
 import { CLIENT_NAME_PREFIX, refuseBeside } from '../apply/refuse-beside.ts';
 import { refuseStale } from '../apply/run-moves.ts';
 import { OpsError } from '../errors.ts';
@@ -148,12 +148,11 @@ export abstract class MemberCommand extends MoveCommand {
 
   /** Runs that were interrupted on the way to the same end have come to it now. */
   private completeEarlier({ request, ids }: MemberChange, run: string): void {
-    const directory = journalDirectory(process.env);
-    for (const earlier of readRuns(directory)) {
+    for (const earlier of readRuns(journalDirectory(process.env))) {
       if (earlier.run === run || !isUnfinished(earlier) || isRunning(earlier.process)) continue;
       const membership = membershipOf(earlier.plan);
       if (membership?.kind === request.kind && membership.nodes.every(({ id }) => ids.includes(id)))
-        continueJournal(directory, earlier.run, earlier.process).end('done');
+        this.continueJournal(earlier.run, earlier.process).end('done');
     }
   }
 }

@@ -4,7 +4,7 @@ import type { SlotEvidence } from '../../../src/lib/model/slot-evidence.ts';
 import { orderedById, type Topology } from '../../../src/lib/model/topology.ts';
 import { planAddNodes } from '../../../src/lib/plan/add-nodes.ts';
 import { withEstimates } from '../../../src/lib/plan/estimate.ts';
-import { NOTHING_BUSY, planFix } from '../../../src/lib/plan/fix.ts';
+import { planFix } from '../../../src/lib/plan/fix.ts';
 import type { Plan, Planned } from '../../../src/lib/plan/plan.ts';
 import { planRemoveNodes } from '../../../src/lib/plan/remove-nodes.ts';
 import { digestOf } from '../../../src/lib/terminal/fix-command.ts';
@@ -34,7 +34,11 @@ function removal(of: Topology, name: string, drain = false): Plan {
 
 function fix(of: Topology, keys: SlotEvidence['keys']): Plan {
   return accepted(
-    planFix(of, { keys, shared: [] }, { intents: [], coverTo: null, withUnreachable: false, busy: NOTHING_BUSY }),
+    planFix(
+      of,
+      { keys, shared: [] },
+      { intents: [], coverTo: null, withUnreachable: false, busy: { slots: [], nodes: [] } },
+    ),
   );
 }
 

@@ -7,6 +7,7 @@ import { guardLatency } from './latency-guard.ts';
 import { moveOne } from './one.ts';
 import { Pace } from './pace.ts';
 import { runPairs } from './schedule.ts';
+import { SharedObservation } from './shared-observation.ts';
 import { type MoveTotals, Tally } from './tally.ts';
 
 export interface IndexedMove {
@@ -22,12 +23,14 @@ export async function moveAll(execution: Execution, moves: readonly IndexedMove[
   const paces = new Map<NodeId, Pace>(moves.map(({ move }) => [move.source.id, new Pace(limits, clock)]));
   const isSlowedDown = (): boolean => [...paces.values()].some((pace) => pace.isSlowedDown);
   const tally = new Tally(execution.emit, totalsOf(moves), isSlowedDown, clock);
+  const observation = new SharedObservation(execution);
   const guard = guardLatency(execution, moves, paces);
   try {
     await runPairs(moves, parallel, async ({ index, move }) => {
       const pair = `${move.source.address} to ${move.target.address}`;
       tally.begin(pair);
       await moveOne(execution, move, {
+        observation,
         pace: paces.get(move.source.id) ?? new Pace(limits, clock),
         report: {
           opening: (slots) => execution.journal.slots(index, 'opening', slotSetOf(slots)),
@@ -35,6 +38,7 @@ export async function moveAll(execution: Execution, moves: readonly IndexedMove[
             execution.journal.slots(index, 'closed', slotSetOf(slots));
             tally.slots(slots.length);
           },
+          returned: (slots) => execution.journal.slots(index, 'closed', slotSetOf(slots)),
           moved: (keys) => tally.keys(keys),
         },
       });

@@ -87,7 +87,10 @@ async function watch({ target }: MoveJob, context: MoveContext, id: string): Pro
     if (context.signal.aborted) return giveUp('the operator stopped it');
     if ((task.retries ?? 0) >= RETRIES_MAX) return giveUp(task.message || `${RETRIES_MAX} retries failed`);
     const now = `${task.state} ${task.retries}`;
-    if (now !== last) changedAtMs = clock.now();
+    if (now !== last) {
+      changedAtMs = clock.now();
+      context.report.advanced?.();
+    }
     last = now;
     if (clock.now() - changedAtMs > STALL_TIMEOUT_MS)
       return giveUp(`it has been ${task.state} for ${STALL_TIMEOUT_MS / 1000} s`);

@@ -11,11 +11,13 @@ import { encodeCommands, RespReader, type RespValue } from '../wire/resp.ts';
 import type { Argument } from './cluster.ts';
 import type { ConnectOptions } from './options.ts';
 
+const PIECE_BYTES = 256 * 1024;
+
 interface Waiting {
   /** Replies that are still to come. */
   left: number;
   readonly replies: RespValue[];
-  readonly timer: NodeJS.Timeout;
+  readonly timeoutMs: number;
   readonly resolve: (replies: readonly RespValue[]) => void;
   readonly reject: (cause: Error) => void;
 }
@@ -25,6 +27,8 @@ export class BulkConnection {
   readonly #reader = new RespReader();
   readonly #waiting: Waiting[] = [];
   readonly #timeoutMs: number;
+  /** Runs while something is waited for. Each sign of life sets it back. */
+  #timer: NodeJS.Timeout | null = null;
   #failure: Error | null = null;
   /** Takes what comes unasked; replies go to whoever asked. */
   #listener: ((message: RespValue) => boolean) | null = null;
@@ -53,17 +57,31 @@ export class BulkConnection {
 
   /**
    * All commands at once; their replies in the same order, error replies as values. Rejects when the connection breaks,
-   * which it does when the replies take longer than `timeoutMs` (default: the session's): a server that is stopped
-   * accepts connections and says nothing, and an open one would keep this process from ending.
+   * which it does when nothing moves on it, in either direction, for `timeoutMs` (default: the session's): a server that
+   * is stopped accepts connections and says nothing, and an open one would keep this process from ending. The whole may
+   * take longer: large values on a slow line do.
    */
   send(commands: readonly (readonly Argument[])[], timeoutMs: number = this.#timeoutMs): Promise<readonly RespValue[]> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(lateness(timeoutMs)), timeoutMs);
-      this.#waiting.push({ left: commands.length, replies: [], timer, resolve, reject });
-      this.#socket.write(encodeCommands(commands));
+      this.#waiting.push({ left: commands.length, replies: [], timeoutMs, resolve, reject });
+      if (this.#waiting.length === 1) this.#startTimer();
+      this.#write(encodeCommands(commands));
     });
+  }
+
+  /** In pieces, because only a whole one tells that the network has taken it. */
+  #write(bytes: Buffer): void {
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES)
+      this.#socket.write(bytes.subarray(from, from + PIECE_BYTES), () => this.#timer?.refresh());
+  }
+
+  /** For the first of those that wait; none where nobody does. */
+  #startTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const [first] = this.#waiting;
+    this.#timer = first === undefined ? null : setTimeout(() => this.#fail(lateness(first.timeoutMs)), first.timeoutMs);
   }
 
   /** From now on `take` sees every message first, and keeps it by answering true. */
@@ -81,6 +99,7 @@ export class BulkConnection {
   }
 
   #take(piece: Buffer): void {
+    this.#timer?.refresh();
     let replies: readonly RespValue[];
     try {
       replies = this.#reader.read(piece);
@@ -95,7 +114,7 @@ export class BulkConnection {
       first.replies.push(reply);
       if (--first.left > 0) continue;
       this.#waiting.shift();
-      clearTimeout(first.timer);
+      this.#startTimer();
       first.resolve(first.replies);
     }
   }
@@ -103,10 +122,9 @@ export class BulkConnection {
   #fail(cause: Error): void {
     this.#failure ??= cause;
     this.#socket.destroy();
-    for (const { timer, reject } of this.#waiting.splice(0)) {
-      clearTimeout(timer);
-      reject(this.#failure);
-    }
+    const unanswered = this.#waiting.splice(0);
+    this.#startTimer();
+    for (const { reject } of unanswered) reject(this.#failure);
   }
 }
 
@@ -146,5 +164,5 @@ function isLoginNeedless(reply: Error): boolean {
 
 /** What the operator reads where a node is silent. */
 export function lateness(timeoutMs: number): Error {
-  return new Error(`no answer within ${timeoutMs / 1000} s`);
+  return new Error(`no answer within ${Number((timeoutMs / 1000).toPrecision(2))} s`);
 }

@@ -1,13 +1,15 @@
 /** `cluster restore`: the same keys in a cluster of another shape, whatever happens on the way, and no server left behind. */
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
 import { ByteClients } from '../support/byte-clients.ts';
+import { eventually } from '../support/eventually.ts';
 import { home } from '../support/executables.ts';
 import { type FormedCluster, type FormedClusterOptions, formCluster } from '../support/formed-cluster.ts';
 import { namesIn } from '../support/key-slot.ts';
 import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from '../support/keys-of-all-kinds.ts';
+import { processesAt } from '../support/processes-at.ts';
 import { findServer, serverBinary } from '../support/server-binaries.ts';
 import { cluster } from '../support/transcript.ts';
 import { killedRun, meetRun, newStateFolder, type StateFolder } from '../support/watched-run.ts';
@@ -89,17 +91,9 @@ async function withTarget(
   }
 }
 
-/** What works in the folder of a state: servers that a restoration has started. */
+/** Servers that a restoration has started, and who watches over them. */
 function serversOf({ env }: StateFolder): readonly string[] {
-  const folder = path.join(env.XDG_STATE_HOME, 'cluster/restore');
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
-    } catch {
-      return false;
-    }
-  });
+  return processesAt(path.join(env.XDG_STATE_HOME, 'cluster/restore'));
 }
 
 describe.each(['default', 'valkey-9.1'] as const)('a backup of the server %s', (flavor) => {
@@ -152,11 +146,15 @@ describe.each(['default', 'valkey-9.1'] as const)('a backup of the server %s', (
         const state = newStateFolder();
         const line = `restore ${saved.folder} ${formed.seed} --server ${server} --yes`;
         expect(await killedRun(`${line} ${SLOWLY}`, state, moment)).toMatchObject({ signal: 'SIGKILL' });
-        const run = await cluster(line, state);
-        expect(run).toMatchObject({ code: 0 });
+        await eventually(
+          () => {
+            expect(serversOf(state)).toEqual([]);
+            expect(readdirSync(path.join(state.env.XDG_STATE_HOME, 'cluster/restore'))).toEqual([]);
+          },
+          { what: 'no server and no file is left', withinMs: 2000 },
+        );
+        expect(await cluster(line, state)).toMatchObject({ code: 0 });
         await expectRestored(formed);
-        expect(serversOf(state)).toEqual([]);
-        expect(readdirSync(path.join(state.env.XDG_STATE_HOME, 'cluster/restore'))).toEqual([]);
       }),
     );
 

@@ -28,6 +28,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
+import { OpsError } from '../errors.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { NodeRef, Plan } from '../plan/plan.ts';
 
@@ -98,8 +99,9 @@ export function openJournal({ directory, now, process, suffix, undoes }: Journal
 /** Writes on in the journal of an earlier run: to close what was interrupted. */
 export function continueJournal(directory: string, run: string, process: ProcessIdentity, undoes?: string): Journal {
   const write = (line: object): void => writeLine(directory, run, line);
-  // There are hundreds of them while keys move, and nobody needs them to go on: they may wait for the system's own time.
-  const note = (line: object): void => writeLine(directory, run, line, false);
+  // There are hundreds of them while keys move, and nobody needs them to go on: they may wait for the system's own time,
+  // and a disk that has become full does not stop the move half-way.
+  const note = (line: object): void => unlessRefused(() => writeLine(directory, run, line, false));
   const at = (): string => new Date().toISOString();
   return {
     run,
@@ -109,7 +111,8 @@ export function continueJournal(directory: string, run: string, process: Process
     stepEnd: (steps) => write({ line: 'step-end', at: at(), steps }),
     slots: (step, state, slots) => note({ line: 'slots', at: at(), step, state, slots }),
     setting: (state, change) => write({ line: 'setting', at: at(), state, change }),
-    end: (outcome) => write({ line: 'end', at: at(), outcome }),
+    // Without it the run counts as interrupted, which is safe; what is to be said of its end must not be hidden.
+    end: (outcome) => unlessRefused(() => write({ line: 'end', at: at(), outcome })),
   };
 }
 
@@ -137,14 +140,32 @@ export function withoutNotes(journal: Journal): Journal {
   return { ...journal, stepBegin: () => undefined, stepEnd: () => undefined, slots: () => undefined };
 }
 
+/** Throws FAILED where the system refuses: what is not on record must not happen. */
 function writeLine(directory: string, run: string, line: object, isDurable = true): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const handle = openSync(path.join(directory, `${run}.jsonl`), 'a+', 0o600);
+  const file = path.join(directory, `${run}.jsonl`);
   try {
-    writeSync(handle, `${isTorn(handle) ? '\n' : ''}${JSON.stringify(line)}\n`);
-    if (isDurable) fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const handle = openSync(file, 'a+', 0o600);
+    try {
+      writeSync(handle, `${isTorn(handle) ? '\n' : ''}${JSON.stringify(line)}\n`);
+      if (isDurable) fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OpsError('FAILED', `The journal ${file} cannot be written: ${reason}`, {
+      suggestions: ['Make room there, or let XDG_STATE_HOME name another folder.'],
+      cause,
+    });
+  }
+}
+
+function unlessRefused(write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    if (!(cause instanceof OpsError)) throw cause;
   }
 }
 

@@ -37,6 +37,16 @@ describe('the journal', () => {
     return openJournal({ directory, now, process: OWNER, suffix });
   }
 
+  it('that cannot be written says so before anything happens, and hides nothing at the end', () => {
+    const journal = open();
+    // A file where the folder should be: refused to everybody.
+    writeFileSync(directory, '');
+    for (const begin of [() => journal.begin(PLAN), () => journal.stepBegin([0]), () => journal.stepEnd([0])])
+      expect(begin).toThrow(expect.objectContaining({ code: 'FAILED', message: expect.stringContaining(directory) }));
+    journal.slots(0, 'opening', [[0, 1]]);
+    journal.end('failed');
+  });
+
   it('is read back as it was written', () => {
     const journal = open();
     journal.begin(PLAN);

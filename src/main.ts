@@ -1,17 +1,14 @@
 /** The executable: from the words on the command line to a command. No logic beyond that. */
 import path from 'node:path';
 import type { Interfaces } from '@oclif/core';
-import { flush, run } from '@oclif/core';
+import { run } from '@oclif/core';
 import { OpsError } from './lib/errors.ts';
 import { reportStartFailure } from './lib/terminal/failures.ts';
 import { readCommandOptions } from './lib/terminal/manifest.ts';
+import { outliveReaders } from './lib/terminal/output.ts';
 import { rearrange } from './lib/terminal/words.ts';
 
-// A reader that has seen enough (`cluster check … | head`) is no failure of ours.
-process.stdout.on('error', (failure: NodeJS.ErrnoException) => {
-  if (failure.code !== 'EPIPE') throw failure;
-  process.exit();
-});
+outliveReaders();
 
 /** package.json, put here by scripts/build.ts: it need not be looked for at every start. */
 declare const PACKAGE: Interfaces.PJSON;
@@ -37,7 +34,6 @@ try {
     userPlugins: false,
     devPlugins: false,
   });
-  await flush();
 } catch (failure) {
   reportStartFailure(failure, words);
 }

@@ -7,13 +7,13 @@ import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
-import { parseSlots, type SlotSet } from '../model/slot-set.ts';
+import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, SlotMigration, Topology } from '../model/topology.ts';
-import { findNode, reachedNodes } from '../model/topology.ts';
+import { findNode, reachedNodes, slotsOfMigration } from '../model/topology.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { type Clock, waitUntilNothingIsMissing } from './clock.ts';
 import type { Emit } from './events.ts';
-import { observeSteady } from './observe-steady.ts';
+import { observeSteady, unlessUnseen } from './observe-steady.ts';
 
 const POLL_MS = 100;
 /** A migration of many gigabytes takes long; the operator can stop the waiting at any time. */
@@ -60,9 +60,9 @@ function isLost(topology: Topology, { reach }: ReachedNode, { side, sourceId, ta
   return hasFlag(other.entry, 'fail') || roleOf(other.entry) === 'replica';
 }
 
-/** The slots as the server prints them, as a set. */
-export function slotsOf({ slotRanges }: SlotMigration): SlotSet {
-  return parseSlots(slotRanges.trim().replaceAll(/\s+/g, ',')) ?? [];
+/** As a set; none where they cannot be read. */
+export function slotsOf(migration: SlotMigration): SlotSet {
+  return slotsOfMigration(migration) ?? [];
 }
 
 /** `the servers move slots 0-100 from 10.0.0.1:7000 to 10.0.0.2:7000 by themselves`. */
@@ -93,11 +93,11 @@ export async function untilServersAreDone(
   let now = topology;
   await waitUntilNothingIsMissing(
     { ...options, what, timeoutMs: SERVERS_TIMEOUT_MS, pollMs: POLL_MS },
-    async () => {
+    unlessUnseen(async () => {
       now = await options.cluster.observe(options.seeds);
       refuseHopeless(now);
       return runningMigrations(now).map((migration) => describeMigration(now, migration));
-    },
+    }),
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });

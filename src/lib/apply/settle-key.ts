@@ -65,7 +65,7 @@ export async function settleKey(
     if (await takeAway(cluster, verdict === 'source' ? target : source, { ...place, key }, desk)) return 'settled';
   }
   throw new OpsError('FAILED', `${printable(key)} of slot ${place.slot} changes too fast to be settled.`, {
-    suggestions: ['Type the same command again when there is less traffic.'],
+    suggestions: ['It is settled more easily when there is less traffic.'],
   });
 }
 

@@ -68,8 +68,8 @@ async function readPipedAnswer(prompt: string): Promise<string | null> {
   return answer;
 }
 
-/** inquirer throws ExitPromptError when Ctrl-C is pressed at its prompt. */
-async function orInterrupted(ask: () => Promise<string>): Promise<string> {
+/** What `ask` answers. Throws INTERRUPTED where Ctrl-C is pressed at a prompt of inquirer, which then throws ExitPromptError. */
+export async function orInterrupted<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (cause) {

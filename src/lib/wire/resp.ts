@@ -5,6 +5,9 @@ import { ReplyError } from './reply-error.ts';
 /** A reply with its strings as they came: bulk strings as bytes, status lines as text, errors as values. */
 export type RespValue = string | number | null | Buffer | ReplyError | readonly RespValue[];
 
+/** A reply that is not an error, its strings as text or as bytes. */
+export type ReplyValue = string | number | null | Buffer | readonly ReplyValue[];
+
 const CR = 0x0d;
 const LF = 0x0a;
 const DOLLAR = 0x24;

@@ -8,9 +8,7 @@
 import { OpsError } from '../errors.ts';
 import { isNodeId, type NodeId } from '../model/node.ts';
 import type { SlotMigration } from '../model/topology.ts';
-
-/** A RESP2 reply that is not an error. */
-export type ReplyValue = string | number | null | Buffer | readonly ReplyValue[];
+import type { ReplyValue } from './resp.ts';
 
 /** The words in which a server names the same things. */
 interface Dialect {

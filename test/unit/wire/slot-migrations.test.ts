@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  parseGetSlotMigrations,
-  parseMigrationStatus,
-  type ReplyValue,
-} from '../../../src/lib/wire/slot-migrations.ts';
+import type { ReplyValue } from '../../../src/lib/wire/resp.ts';
+import { parseGetSlotMigrations, parseMigrationStatus } from '../../../src/lib/wire/slot-migrations.ts';
 import { nodeId } from '../../support/topology-builder.ts';
 
 const A = nodeId('a');

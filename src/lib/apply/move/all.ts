@@ -43,6 +43,7 @@ export async function moveAll(execution: Execution, moves: readonly IndexedMove[
               execution.journal.slots(index, 'closed', slotSetOf(slots));
               tally.slots(slots.length);
             },
+            returned: (slots) => execution.journal.slots(index, 'closed', slotSetOf(slots)),
             moved: (keys) => tally.keys(keys),
           },
         });

@@ -99,7 +99,10 @@ async function watch(job: MoveJob, context: MoveContext, id: string): Promise<En
     if (context.signal.aborted) return giveUp('the operator stopped it');
     if (isHopeless(task)) return giveUp(task.message || `${task.retries} retries failed`);
     const now = `${task.state} ${task.retries}`;
-    if (now !== last) changedAtMs = clock.now();
+    if (now !== last) {
+      changedAtMs = clock.now();
+      context.report.advanced?.();
+    }
     last = now;
     if (clock.now() - changedAtMs > STALL_TIMEOUT_MS)
       return giveUp(`it has been ${task.state} for ${STALL_TIMEOUT_MS / 1000} s`);

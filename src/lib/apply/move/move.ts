@@ -22,7 +22,11 @@ export interface MoveReport {
   opening(slots: readonly number[]): void;
   /** AFTER the target owns these slots and no node has them open any more. */
   closed(slots: readonly number[]): void;
+  /** AFTER these slots are closed again at the source: they are still to be moved. */
+  returned(slots: readonly number[]): void;
   moved(keys: number): void;
+  /** A sign that the move gets on, other than keys that have moved. */
+  readonly advanced?: () => void;
 }
 
 export interface MoveContext {

@@ -29,10 +29,10 @@ import { atomicValkey } from './atomic-valkey.ts';
 import { keyWise } from './key-wise.ts';
 import type { MoveContext, MoveJob, MoveReport, SlotMover } from './move.ts';
 import type { Pace } from './pace.ts';
+import { Patience } from './patience.ts';
 import { databasesOf, migrateTimeoutOf } from './server-settings.ts';
 import type { SharedObservation } from './shared-observation.ts';
 
-const RETRIES_MAX = 20;
 const RETRY_PAUSE_MS = 500;
 /** Replicas hear of a closed slot a moment after their primary. */
 const CLOSING_PAUSE_MS = 100;
@@ -47,7 +47,10 @@ interface Means {
   readonly observation: SharedObservation;
 }
 
-/** Throws FAILED with the reason where it cannot go on, INTERRUPTED when the operator stops it. */
+/**
+ * Throws FAILED with the reason where it cannot go on, INTERRUPTED when the operator stops it. What may pass is waited
+ * for as long as each wait may take, counted anew whenever something has moved.
+ */
 export async function moveOne(
   execution: Execution,
   step: MoveSlots,
@@ -57,41 +60,40 @@ export async function moveOne(
   const sources = shardMembers(before, step.source.id);
   const targets = shardMembers(before, step.target.id);
   const seeds = seedsOf(before, [...sources, ...targets]);
+  const patience = new Patience(execution.clock, execution.waitTimeoutMs);
+  const watched = progressing(report, patience);
   let kind = step.mover;
   let atomicFailures = 0;
-  let stuckSinceMs: number | null = null;
   let isFirst = true;
-  for (let retries = 0; ; ) {
+  for (;;) {
     throwIfInterrupted(execution.signal);
-    const topology = await (isFirst ? observation.recent(seeds) : execution.cluster.observe(seeds));
-    isFirst = false;
-    const rest = remainingOf(step, topology, sources, targets);
-    if (rest.state === 'done' || (rest.state === 'closing' && execution.move.strayMarks === 'leave')) return;
-    if (rest.state === 'stuck') {
-      stuckSinceMs ??= execution.clock.now();
-      if (execution.clock.now() - stuckSinceMs > execution.move.failoverTimeoutMs) throw stuck(step, rest.reason);
-      execution.emit({ event: 'move-retry', because: rest.reason });
-      await execution.clock.sleep(RETRY_PAUSE_MS);
-      continue;
-    }
-    stuckSinceMs = null;
-    await cancelAbandoned(execution, topology, step.slots);
-    const busy = movedByServers(topology, step.slots);
-    if (busy !== null) {
-      // Begun by a run that died, or by this one before its connection broke. Its end is what counts.
-      execution.emit({ event: 'move-retry', because: `Waiting while ${describeMigration(topology, busy)}.` });
-      await untilServersAreDone(topology, { ...execution, seeds });
-      continue;
-    }
     try {
+      const look = isFirst ? observation.recent(seeds) : execution.cluster.observe(seeds);
+      isFirst = false;
+      const topology = await look;
+      const rest = remainingOf(step, topology, sources, targets);
+      if (rest.state === 'done' || (rest.state === 'closing' && execution.move.strayMarks === 'leave')) return;
+      if (rest.state === 'stuck') {
+        await pause(execution, patience, stuck(step, rest.reason), rest.reason);
+        continue;
+      }
+      await cancelAbandoned(execution, topology, step.slots);
+      const busy = movedByServers(topology, step.slots);
+      if (busy !== null) {
+        // Begun by a run that died, or by this one before its connection broke. Its end is what counts.
+        execution.emit({ event: 'move-retry', because: `Waiting while ${describeMigration(topology, busy)}.` });
+        await untilServersAreDone(topology, { ...execution, seeds });
+        patience.progress();
+        continue;
+      }
       if (rest.state === 'closing') {
-        if (++retries > RETRIES_MAX) throw stuck(step, `slot ${rest.slots[0]} does not close`);
+        if (patience.isOver()) throw stuck(step, `slot ${rest.slots[0]} does not close`);
         await close(execution, topology, rest.target, rest.slots);
         await execution.clock.sleep(CLOSING_PAUSE_MS);
       } else {
         await correctOwner(execution, rest.remaining);
         const job = jobOf(topology, rest.remaining, step);
-        const context = await contextOf(execution, job, pace, report);
+        const context = await contextOf(execution, job, pace, watched);
         await moverOf(kind, job).move(job, context);
       }
     } catch (failure) {
@@ -100,11 +102,27 @@ export async function moveOne(
         atomicFailures += 1;
         if (atomicFailures >= ATOMIC_ATTEMPTS_MAX || isRefusal(failure)) kind = fallBack(execution, failure);
       } else if (!mayPass(failure)) throw failure;
-      if (++retries > RETRIES_MAX) throw failure;
-      execution.emit({ event: 'move-retry', because: failure.message });
-      await execution.clock.sleep(RETRY_PAUSE_MS);
+      await pause(execution, patience, failure, failure.message);
     }
   }
+}
+
+/** Before another attempt. Throws `failure` where there is to be none. */
+async function pause(execution: Execution, patience: Patience, failure: OpsError, because: string): Promise<void> {
+  if (patience.isOver()) throw failure;
+  if (patience.isNews(because)) execution.emit({ event: 'move-retry', because });
+  await execution.clock.sleep(RETRY_PAUSE_MS);
+}
+
+function progressing(report: MoveReport, patience: Patience): MoveReport {
+  return {
+    ...report,
+    moved: (keys) => {
+      patience.progress();
+      report.moved(keys);
+    },
+    advanced: () => patience.progress(),
+  };
 }
 
 /** A migration of some of the slots that the servers carry out by themselves; nothing else can move these slots meanwhile. */

@@ -6,7 +6,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Address } from '../model/address.ts';
-import type { ReplyError } from '../wire/reply-error.ts';
+import { missingRightOf, ReplyError } from '../wire/reply-error.ts';
 import { encodeCommands, RespReader, type RespValue } from '../wire/resp.ts';
 import type { Argument } from './cluster.ts';
 import { startDeadline } from './deadline.ts';
@@ -43,7 +43,7 @@ export class BulkConnection {
     const connection = new BulkConnection(await openSocket(address, options), options.timeoutMs);
     try {
       const replies = await connection.send(greeting(options, database));
-      const refusal = replies.find((reply): reply is ReplyError => reply instanceof Error && !isLoginNeedless(reply));
+      const refusal = replies.find((reply) => reply instanceof ReplyError && !isLoggedIn(reply));
       if (refusal) throw refusal;
       return connection;
     } catch (cause) {
@@ -140,7 +140,10 @@ function greeting({ user, password, clientName }: ConnectOptions, database: numb
   ];
 }
 
-/** As with the other connections: a password may stay set for a server that has none. */
-function isLoginNeedless(reply: Error): boolean {
-  return /called without any password configured/.test(reply.message);
+/**
+ * As with the other connections, a password may stay set for a server that has none. And who may not PING, but is not
+ * asked to log in, is logged in.
+ */
+function isLoggedIn(reply: ReplyError): boolean {
+  return /called without any password configured/.test(reply.message) || missingRightOf(reply) === 'ping';
 }

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import type { ExecutorOptions } from '../lib/apply/executor.ts';
 import { readRuns } from '../lib/apply/journal.ts';
 import type { Leftovers } from '../lib/apply/leftovers.ts';
 import { findLeftovers, resetLeftovers } from '../lib/apply/leftovers.ts';
@@ -20,6 +21,8 @@ import { journalDirectory } from '../lib/terminal/directories.ts';
 import { connectionFlags, consentFlags, waitFlags, zoneFlag } from '../lib/terminal/flags.ts';
 import { parseZones, readLayout } from '../lib/terminal/placement-input.ts';
 import { renderPlan } from '../lib/view/plan.ts';
+
+const CLEARING_ROUNDS_MAX = 3;
 
 export default class Create extends ClusterCommand {
   static override summary = 'Form a cluster from empty nodes.';
@@ -80,9 +83,8 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       if (leftovers === null) return make(plan, topology);
       const { cluster, progress } = session;
       const executor = { ...execution, cluster, emit: progress.emit };
-      await resetLeftovers(leftovers.plan, topology, leftovers.runs, journalDirectory(process.env), executor);
+      const empty = await this.clearedAway(session, topology, leftovers, executor);
       // The same plan but for the ids, which a reset renews.
-      const empty = await this.observeNamed(session);
       return { ...(await make(this.acceptable(planCreate(empty, options)), empty)), ...reset };
     });
   }
@@ -95,6 +97,26 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       if (!(cause instanceof OpsError) || cause.code === 'UNREACHABLE' || cause.code === 'LOGIN') throw cause;
     });
     return topology;
+  }
+
+  /**
+   * The nodes once nothing is left on them. One that goes on only now may meet others in between, which are reset with it
+   * then.
+   */
+  private async clearedAway(
+    session: Session,
+    topology: Topology,
+    { runs, plan: first }: Leftovers & { readonly plan: Plan },
+    executor: ExecutorOptions,
+  ): Promise<Topology> {
+    let [now, plan] = [topology, first];
+    for (let round = 1; ; round++) {
+      await resetLeftovers(plan, now, runs, journalDirectory(process.env), executor);
+      now = await this.observeNamed(session);
+      const ids = new Set(findLeftovers(runs, now).nodes.map(({ id }) => id));
+      if (ids.size === 0 || round === CLEARING_ROUNDS_MAX) return now;
+      plan = this.acceptable(planReset(now, ids, first.intention));
+    }
   }
 
   /** What a killed creation left on these nodes, with the plan to clear it away; null where there is nothing. */

@@ -5,7 +5,7 @@
 import type { Address } from './address.ts';
 import type { Flavor } from './flavor.ts';
 import type { NodeEntry, NodeId } from './node.ts';
-import { roleOf } from './node.ts';
+import { byId, roleOf } from './node.ts';
 import { parseSlots, type SlotSet } from './slot-set.ts';
 
 /** What one node says of itself and of all others, read in one go. */
@@ -103,8 +103,7 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
  */
 export function orderedById({ seed, nodes }: Topology): Topology {
   const [first, ...others] = nodes;
-  const sorted = others.sort((one, other) => (one.id < other.id ? -1 : 1));
-  return { seed, nodes: first === undefined ? [] : [first, ...sorted] };
+  return { seed, nodes: first === undefined ? [] : [first, ...others.sort(byId)] };
 }
 
 /** Keys in all logical databases of the node's INFO keyspace section. */

@@ -43,7 +43,7 @@ export class BulkConnection {
     const connection = new BulkConnection(await openSocket(address, options), options.timeoutMs);
     try {
       const replies = await connection.send(greeting(options, database));
-      const refusal = replies.find((reply) => reply instanceof ReplyError && !isLoggedIn(reply));
+      const refusal = replies.find((reply): reply is ReplyError => reply instanceof ReplyError && !isHarmless(reply));
       if (refusal) throw refusal;
       return connection;
     } catch (cause) {
@@ -141,9 +141,9 @@ function greeting({ user, password, clientName }: ConnectOptions, database: numb
 }
 
 /**
- * As with the other connections, a password may stay set for a server that has none. And who may not PING, but is not
- * asked to log in, is logged in.
+ * As with the other connections: a password may stay set for a server that has none. And PING only shows that somebody is
+ * logged in, which is as clear where just that user may not PING.
  */
-function isLoggedIn(reply: ReplyError): boolean {
+function isHarmless(reply: ReplyError): boolean {
   return /called without any password configured/.test(reply.message) || missingRightOf(reply) === 'ping';
 }

@@ -2,7 +2,7 @@
 import { mapBounded } from '../bounded.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
-import type { NodeId } from '../model/node.ts';
+import { byId, type NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
@@ -27,7 +27,7 @@ export async function compareFunctions(
   const ids = new Set(added.map(({ id }) => id));
   const primaries = primariesOf(members)
     .filter((node) => isReached(node) && !ids.has(node.id))
-    .sort((one, other) => (one.id < other.id ? -1 : 1));
+    .sort(byId);
   const [theirs, own] = await Promise.all([
     readFunctions(
       cluster,

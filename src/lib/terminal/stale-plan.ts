@@ -37,7 +37,7 @@ export function stalePlan(differences: readonly string[]): OpsError {
 function stagesOf({ steps }: Plan): readonly (readonly string[])[] {
   const stages: { readonly kind: string; readonly texts: string[] }[] = [];
   for (const step of steps) {
-    const text = JSON.stringify(byId(step));
+    const text = JSON.stringify(withIds(step));
     const last = stages.at(-1);
     if (last?.kind === step.kind) last.texts.push(text);
     else stages.push({ kind: step.kind, texts: [text] });
@@ -46,15 +46,15 @@ function stagesOf({ steps }: Plan): readonly (readonly string[])[] {
 }
 
 /** Nodes by their ids, sets of them sorted, and fields too: a node has the address under which it was reached. */
-function byId(value: unknown): unknown {
+function withIds(value: unknown): unknown {
   if (Array.isArray(value)) {
-    const items = value.map(byId);
+    const items = value.map(withIds);
     return items.every((item) => typeof item === 'string') ? items.sort() : items;
   }
   if (typeof value !== 'object' || value === null) return value;
   if ('id' in value && 'address' in value) return value.id;
   const fields = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(fields.map(([field, inner]) => [field, byId(inner)]));
+  return Object.fromEntries(fields.map(([field, inner]) => [field, withIds(inner)]));
 }
 
 const NOTHING_MEASURED = {

@@ -250,6 +250,29 @@ describe('the journal', () => {
       expect(leftovers()).toEqual({ runs: [journal.run], nodes: [nodeId('a')] });
     });
 
+    it('is also what a node has met that was silent while the others were reset', () => {
+      const journal = open();
+      journal.begin(PLAN);
+      journal.stepBegin([2]);
+      journal.end('partial');
+      const anew = (name: string) => [`${name}, reset`, { host: name }] as const;
+      const found = topology()
+        .primary('a', { host: 'a', slots: '0-8191' })
+        .primary(...anew('b'));
+      const ids = (...names: readonly string[]) => ({ runs: [journal.run], nodes: names.map(nodeId) });
+      expect(leftovers(found.primary('c, reset', { host: 'c', lonely: true }).build())).toEqual(ids('a', 'b, reset'));
+      // One with slots of its own, or that knows somebody else, is no leftover, whatever else it knows.
+      expect(leftovers(found.primary('c, reset', { host: 'c', slots: '8192-16383' }).build())).toEqual(
+        ids('a', 'b, reset'),
+      );
+      expect(leftovers(found.primary('x').build())).toEqual(ids('a'));
+      // Others have made a cluster of the same nodes since.
+      const theirs = topology()
+        .primary('a, reset', { host: 'a', slots: '0-16383' })
+        .primary(...anew('b'));
+      expect(leftovers(theirs.build())).toEqual(NONE);
+    });
+
     it('is nothing where it changed nothing yet, or only other nodes', () => {
       const early = open();
       early.begin(PLAN);

@@ -63,6 +63,19 @@ describe('a run of moves', () => {
       expect(stateOf(cluster, ['p0', 'p1'], 4)).toMatchObject({ slots: [['p1'], ['p1'], ['p1'], ['p1']], open: [] });
     });
 
+    it('does not say that nothing was done where a silent target may do it yet', async () => {
+      const cluster = new StoppingAtOpening(optionsOf(4, 3));
+      const { failure, journal } = await runFake(cluster, planOf(cluster, all(4)));
+      expect(failure).toMatchObject({
+        code: 'PARTIAL',
+        message: expect.stringContaining(
+          '0 of 4 slots are moved; no slot is open, but what is open at a node that does',
+        ),
+        suggestions: [expect.stringContaining('cluster resume'), expect.stringContaining('cluster undo')],
+      });
+      expect(journal.outcomes).toEqual(['partial']);
+    });
+
     it('counts no slot twice that was closed at the source in between', async () => {
       const cluster = new FakeCluster({ ...optionsOf(4, 3), fault: { kind: 'half', atCall: 7, times: 1 } });
       const { failure, events } = await runFake(cluster, planOf(cluster, all(4)));
@@ -113,6 +126,19 @@ describe('a run of moves', () => {
     }
   });
 });
+
+/** A target that is stopped when the first slot is to be opened there: the command is carried out when it goes on. */
+class StoppingAtOpening extends FakeCluster {
+  override async callMany(
+    address: { readonly host: string; readonly port: number },
+    commands: readonly (readonly Argument[])[],
+    options?: CallOptions,
+  ): Promise<readonly (Reply | ReplyError)[]> {
+    const [, target] = this.nodes;
+    if (target && commands[0]?.[3] === 'IMPORTING') target.isDown = true;
+    return super.callMany(address, commands, options);
+  }
+}
 
 /** A Valkey whose migration moves the slot, but ends with the warning that writes may be lost. */
 class CarelessValkey extends FakeCluster {

@@ -1,7 +1,6 @@
 import { refuseStale } from '../lib/apply/run-moves.ts';
 import { OpsError } from '../lib/errors.ts';
 import type { Topology } from '../lib/model/topology.ts';
-import { parseMoveIntention } from '../lib/plan/move-intention.ts';
 import { refuseUnhealthy } from '../lib/plan/move-refusals.ts';
 import type { Plan } from '../lib/plan/plan.ts';
 import type { FixRequest } from '../lib/plan/request.ts';
@@ -26,8 +25,8 @@ export default class Apply extends FixCommand {
 not what the plan was made from any more, or when the same command would plan something else now. The file says what was
 reviewed: it is refused when it was changed.
 
-What the command would have asked about is asked about here. Plans of import and restore are not applied: they are typed
-again.`;
+What the command would have asked about is asked about here. Plans of import, restore, resume and undo are for reading:
+these commands are typed.`;
   static override examples = [
     '<%= config.bin %> apply plan.json',
     '<%= config.bin %> apply plan.json 127.0.0.1:7000 --yes',
@@ -72,7 +71,7 @@ again.`;
           }
           default:
             refuseStale(plan, topology);
-            this.refuseIll(plan, topology);
+            this.refuseIll(topology);
             return this.carryOut(session, topology, journal, plan, consenting, QUESTION);
         }
       },
@@ -81,9 +80,8 @@ again.`;
     );
   }
 
-  /** As `reshard` and `rebalance`; what goes on with an interrupted run, or back, is for a cluster with open slots. */
-  private refuseIll({ intention }: Plan, topology: Topology): void {
-    if (parseMoveIntention(intention) === null) return;
+  /** As `reshard` and `rebalance`. */
+  private refuseIll(topology: Topology): void {
     const refusals = refuseUnhealthy(topology, 'resharding');
     if (refusals.length > 0) this.acceptable({ ok: false, refusals });
   }

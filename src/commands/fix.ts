@@ -39,7 +39,7 @@ Exit codes: 0 done or nothing to do, 1 a slot was left open, 4 refused and nothi
         const options = {
           intents: intentsOf(journalDirectory(process.env)),
           coverTo: flags['cover-to'] ?? null,
-          withUnreachable: flags['with-unreachable-primaries'],
+          withUnreachable: flags['with-unreachable-primaries'] === true,
         };
         const planned = await this.planFixing(session, topology, options);
         return this.carryOutFix(session, topology, journal, planned, flags);

@@ -15,7 +15,7 @@ import type { BackupManifest } from '../lib/model/backup.ts';
 import type { Topology } from '../lib/model/topology.ts';
 import type { RestorePlan } from '../lib/plan/restore.ts';
 import { planRestore } from '../lib/plan/restore.ts';
-import { type BackupServers, openBackupServers } from '../lib/terminal/backup-servers.ts';
+import { type BackupServers, backupServers } from '../lib/terminal/backup-servers.ts';
 import { ClusterCommand, type ConsentFlags, type OutputFlags, type Session } from '../lib/terminal/base-command.ts';
 import { restoreDirectory } from '../lib/terminal/directories.ts';
 import { EXIT } from '../lib/terminal/exit-codes.ts';
@@ -95,7 +95,7 @@ stopped goes on when it is typed again.`;
             availableMemory: process.availableMemory(),
           }),
         );
-        const servers = openBackupServers(restoreDirectory(process.env), journal.run, binary);
+        const servers = backupServers(restoreDirectory(process.env), journal.run, binary);
         try {
           const empty = await servers.serve(null, signal);
           await refuseUnreadable(manifest, empty, binary, cluster, topology);

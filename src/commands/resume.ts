@@ -48,6 +48,7 @@ would have ended. On another machine, name a node: what the cluster itself shows
           plan,
           flags,
           'Do you want to go on with this?',
+          { kind: 'resume', run: run?.run ?? null },
         );
         if (run === null || document.outcome === 'planned') return document;
         await restoreSettings(run.settings, topology, { ...session, emit: session.progress.emit, journal });

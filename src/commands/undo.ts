@@ -62,7 +62,8 @@ to its end, so that clients find every key at every moment; then the slots go ba
     const now = isClosing ? await session.cluster.observe(session.seeds) : topology;
     const plan = isClosing ? this.acceptable(planUndo(run.plan, run.begun, now)) : preview;
     const consented = { ...flags, yes: flags.yes || isClosing };
-    const document = await this.carryOut(session, now, journal, plan, consented, question);
+    const request = { kind: 'undo', run: run.run } as const;
+    const document = await this.carryOut(session, now, journal, plan, consented, question, request);
     if (document.outcome === 'planned') return document;
     const undone = this.continueJournal(run.run, run.process);
     await restoreSettings(run.settings, topology, { ...session, emit: session.progress.emit, journal: undone });

@@ -113,6 +113,8 @@ describe('the JSON document of', () => {
       { kind: 'move' },
       { kind: 'import' },
       { kind: 'restore' },
+      { kind: 'resume', run: null },
+      { kind: 'undo', run: 'r' },
       { ...added, role: { kind: 'primary' }, rebalance: { mover: 'auto' } },
       { ...added, role: { kind: 'replica', of: null }, rebalance: null },
       { ...added, role: { kind: 'replica', of: 'a' }, rebalance: null },

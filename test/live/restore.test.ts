@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ByteClients } from '../support/byte-clients.ts';
+import { eventually } from '../support/eventually.ts';
 import type { FormedCluster } from '../support/formed-cluster.ts';
 import { expectSameKeys } from '../support/keys-of-all-kinds.ts';
 import {
@@ -68,11 +69,15 @@ describe.each(['default', 'valkey-9.1'] as const)('a backup of the server %s', (
         const state = newStateFolder();
         const line = `restore ${saved.folder} ${formed.seed} --server ${server} --yes`;
         expect(await killedRun(`${line} ${SLOWLY}`, state, moment)).toMatchObject({ signal: 'SIGKILL' });
-        const run = await cluster(line, state);
-        expect(run).toMatchObject({ code: 0 });
+        await eventually(
+          () => {
+            expect(serversOf(state)).toEqual([]);
+            expect(readdirSync(path.join(state.env.XDG_STATE_HOME, 'cluster/restore'))).toEqual([]);
+          },
+          { what: 'no server and no file is left', withinMs: 2000 },
+        );
+        expect(await cluster(line, state)).toMatchObject({ code: 0 });
         await expectRestored(formed);
-        expect(serversOf(state)).toEqual([]);
-        expect(readdirSync(path.join(state.env.XDG_STATE_HOME, 'cluster/restore'))).toEqual([]);
       }),
     );
 

@@ -1,5 +1,4 @@
 /** A backup to restore from, the cluster to restore into, and what is left of the servers that a restoration starts. */
-import { readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
@@ -8,6 +7,7 @@ import type { ByteClients } from './byte-clients.ts';
 import { type FormedCluster, type FormedClusterOptions, formCluster } from './formed-cluster.ts';
 import { namesIn } from './key-slot.ts';
 import { putAllKinds, type StoredKey, storedIn } from './keys-of-all-kinds.ts';
+import { processesAt } from './processes-at.ts';
 import { cluster } from './transcript.ts';
 import type { StateFolder } from './watched-run.ts';
 
@@ -86,15 +86,7 @@ export async function withTarget(
   }
 }
 
-/** What works in the folder of a state: servers that a restoration has started. */
+/** Servers that a restoration has started, and who watches over them. */
 export function serversOf({ env }: StateFolder): readonly string[] {
-  const folder = path.join(env.XDG_STATE_HOME, 'cluster/restore');
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
-    } catch {
-      return false;
-    }
-  });
+  return processesAt(path.join(env.XDG_STATE_HOME, 'cluster/restore'));
 }

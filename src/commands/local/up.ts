@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { createCluster } from '../../lib/apply/create.ts';
 import { waitUntilHealthy } from '../../lib/apply/observe-steady.ts';
 import { checkTopology } from '../../lib/check/rules.ts';
-import { OpsError } from '../../lib/errors.ts';
+import { OpsError, type OpsErrorCode } from '../../lib/errors.ts';
 import { findServer } from '../../lib/local/server-binary.ts';
 import { LOCAL_DEFAULTS, startLocalCluster } from '../../lib/local/start-cluster.ts';
 import type { LocalState } from '../../lib/local/state.ts';
@@ -44,16 +44,18 @@ stopped with \`local down --keep\` comes back with its data.`;
     const waitTimeoutMs = parseSeconds(flags['wait-timeout'], '--wait-timeout');
     const dir = localDirectory(flags.dir, process.env);
     const binary = findServer(flags.server, process.env);
+    const signal = this.interruption();
     const { state, started } = await startLocalCluster({
       dir,
       binary,
       count: flags.nodes,
       replicas: flags.replicas,
       port: flags.port,
+      signal,
     });
     const addresses = state.nodes.map(({ port }) => `${state.host}:${port}`);
     return this.withSession(flags, addresses, async (session) => {
-      const bound = { timeoutMs: waitTimeoutMs, signal: this.interruption() };
+      const bound = { timeoutMs: waitTimeoutMs, signal };
       await this.formIfEmpty(session, state, dir, bound);
       const topology = await waitUntilHealthy(session.cluster, session.seeds, bound, session.progress.emit).catch(
         advise,
@@ -99,13 +101,15 @@ interface Bound {
   readonly signal: AbortSignal;
 }
 
+const ADVICE: { readonly [Code in OpsErrorCode]?: string } = {
+  TIMEOUT: 'Start afresh with `cluster local down`, then `cluster local up`.',
+  INTERRUPTED: 'The servers run. Stop them with `cluster local down`, or wait for them with `cluster local up`.',
+};
+
 /** What is left of a start that was killed does not heal by waiting. */
 function advise(cause: unknown): never {
-  if (!(cause instanceof OpsError) || cause.code !== 'TIMEOUT') throw cause;
-  throw new OpsError('TIMEOUT', cause.message, {
-    suggestions: ['Start afresh with `cluster local down`, then `cluster local up`.'],
-    cause,
-  });
+  if (!(cause instanceof OpsError) || !(cause.code in ADVICE)) throw cause;
+  throw new OpsError(cause.code, cause.message, { suggestions: [ADVICE[cause.code] ?? ''], cause });
 }
 
 /** A lone node with all slots is a cluster of one; a lone node without any is not yet one. */

@@ -67,11 +67,17 @@ export function launchServer(options: LaunchOptions): ServerProcess {
 
 /**
  * Resolves once the server serves. Throws OpsError with the end of its log: FAILED where it ended or another process
- * answers on its port, TIMEOUT where it does not answer within `startTimeoutMs`. It stops nothing.
+ * answers on its port, TIMEOUT where it does not answer within `startTimeoutMs`; INTERRUPTED once the signal has fired.
+ * It stops nothing.
  */
-export async function waitUntilServing(server: ServerProcess, startTimeoutMs = START_TIMEOUT_MS): Promise<void> {
+export async function waitUntilServing(
+  server: ServerProcess,
+  startTimeoutMs = START_TIMEOUT_MS,
+  signal?: AbortSignal,
+): Promise<void> {
   let answer = SILENT;
   const serves = await poll(async () => {
+    if (signal?.aborted) throw new OpsError('INTERRUPTED', 'Interrupted by the operator.');
     if (!isRunning(server))
       throw new OpsError('FAILED', `The server for port ${server.port} ended at its start. ${endOfLog(server)}`);
     answer = await probe(server);

@@ -25,6 +25,8 @@ export interface UpOptions {
   /** Not recorded: to be given at each start. Without a save point, data does not survive `down`. */
   readonly settings?: ServerSettings;
   readonly startTimeoutMs?: number;
+  /** Fires when the operator asks to stop. */
+  readonly signal?: AbortSignal;
 }
 
 export interface UpResult {
@@ -38,7 +40,7 @@ export interface UpResult {
 /**
  * Starts the servers that do not run: all of a new cluster, or what is down of one that was kept. All or nothing: where
  * one fails, those that this call started are stopped, and a new cluster's folders are removed. Throws OpsError: REFUSED
- * where ports are in use or the shape is another, FAILED or TIMEOUT with the end of a server's log.
+ * where ports are in use or the shape is another, FAILED or TIMEOUT with the end of a server's log, INTERRUPTED.
  */
 export async function startLocalCluster(options: UpOptions): Promise<UpResult> {
   const dir = path.resolve(options.dir);
@@ -101,7 +103,7 @@ async function startAll(
   ports: readonly number[],
   options: UpOptions,
 ): Promise<LocalState> {
-  const { binary, settings = {}, startTimeoutMs } = options;
+  const { binary, settings = {}, startTimeoutMs, signal } = options;
   const launched: ServerProcess[] = [];
   try {
     for (const port of ports) {
@@ -109,7 +111,7 @@ async function startAll(
       // After EACH launch: whoever kills us finds in the record what `local down` has to stop.
       writeLocalState(dir, withProcesses(state, launched));
     }
-    await Promise.all(launched.map((server) => waitUntilServing(server, startTimeoutMs)));
+    await Promise.all(launched.map((server) => waitUntilServing(server, startTimeoutMs, signal)));
     return withProcesses(state, launched);
   } catch (error) {
     await Promise.all(launched.map((server) => stopServer(server, { save: false })));

@@ -1,33 +1,16 @@
 /**
  * Servers that live as long as one run: each reads one RDB file and hands its keys out, on loopback, behind a password
- * that nobody is told. They end with the run; those of a run that was killed are found by the next one.
+ * that nobody is told. How they end with the run is told in `watched-server.ts`.
  *
- *   <parent>/<run>/record.json      whose they are, and who they are
- *                  <port>/          the folder of one server; its dump.rdb is a link to the file, which is only read
+ *   <parent>/<run>-<port>/   the folder of one server
  */
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { OpsError } from '../errors.ts';
-import { identifyProcess, isRunning, type ProcessIdentity, signalProcess } from './process-identity.ts';
-import {
-  endOfLog,
-  launchServer,
-  type ServerProcess,
-  serverDirectory,
-  stopServer,
-  waitUntilServing,
-} from './server-process.ts';
+import { isRunning } from './process-identity.ts';
+import { endOfLog, waitUntilServing } from './server-process.ts';
+import { startWatchedServer, type WatchedServer } from './watched-server.ts';
 
 const HOST = '127.0.0.1';
 const PASSWORD_BYTES = 32;
@@ -49,126 +32,78 @@ export interface TemporaryServer {
 }
 
 export interface TemporaryServers {
-  /** Starts a server that reads `file`; null for an empty one. It may still be reading when this returns. */
+  /**
+   * Starts a server that reads `file`; null for an empty one. It may still be reading when this returns. Throws FAILED or
+   * TIMEOUT, and then it has ended.
+   */
   start(file: string | null): Promise<TemporaryServer>;
-  /** Kills all of them and removes the folder of the run. */
+  /** Kills all of them and removes their folders. */
   close(): Promise<void>;
 }
 
-interface Record {
-  readonly owner: ProcessIdentity;
-  readonly servers: readonly ProcessIdentity[];
-}
-
-/** Ends the servers of dead runs below `parent`, and prepares for this one's. `binary` is an absolute path. */
-export function openTemporaryServers(parent: string, run: string, binary: string): TemporaryServers {
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  endDeadRuns(parent);
-  const folder = path.join(parent, run);
-  const owner = identifyProcess(process.pid) ?? { pid: process.pid, startTime: '' };
-  const alive = new Map<number, ServerProcess>();
-  const note = (): void => {
-    const servers = [...alive.values()].map(({ pid, startTime }) => ({ pid, startTime }));
-    writeRecord(folder, { owner, servers });
+/** `binary` is an absolute path. */
+export function temporaryServers(parent: string, run: string, binary: string): TemporaryServers {
+  const alive = new Set<WatchedServer>();
+  const stop = async (server: WatchedServer): Promise<void> => {
+    await server.stop();
+    alive.delete(server);
   };
-  mkdirSync(folder, { mode: 0o700 });
-  note();
-  // The second Ctrl-C ends the process without asking anyone.
-  const endAll = (): void => {
-    for (const server of alive.values()) signalProcess(server, 'SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once('exit', endAll);
-  const stop = async (server: ServerProcess): Promise<void> => {
-    await stopServer(server, { save: false });
-    rmSync(server.dir, { recursive: true, force: true });
-    if (alive.delete(server.port) && existsSync(folder)) note();
+  const attempt = async (file: string | null): Promise<TemporaryServer> => {
+    const port = await freePort();
+    const password = randomBytes(PASSWORD_BYTES).toString('hex');
+    const dir = path.join(path.resolve(parent), `${run}-${port}`);
+    const settings = settingsOf(port, password);
+    const server = await startWatchedServer({ binary, dir, host: HOST, port, settings, file });
+    alive.add(server);
+    try {
+      await waitUntilServing(server);
+    } catch (cause) {
+      await stop(server);
+      throw cause;
+    }
+    return {
+      host: HOST,
+      port,
+      password,
+      isRunning: () => isRunning(server),
+      farewell: (read) => `The server that read ${read} has ended. ${endOfLog(server)}`,
+      stop: () => stop(server),
+    };
   };
   return {
     start: async (file) => {
-      for (let attempt = 1; ; attempt++) {
-        const { server, password } = launch(folder, binary, await freePort(), file);
-        alive.set(server.port, server);
-        note();
+      const target = file === null ? null : path.resolve(file);
+      for (let attempts = 1; attempts < PORT_ATTEMPTS_MAX; attempts++) {
         try {
-          await waitUntilServing(server);
-          const { host, port } = server;
-          return {
-            host,
-            port,
-            password,
-            isRunning: () => isRunning(server),
-            farewell: (read) => `The server that read ${read} has ended. ${endOfLog(server)}`,
-            stop: () => stop(server),
-          };
+          return await attempt(target);
         } catch (cause) {
-          await stop(server);
-          const isTaken =
-            cause instanceof OpsError && /Address already in use|which we did not start/.test(cause.message);
-          if (!isTaken || attempt === PORT_ATTEMPTS_MAX) throw cause;
+          if (!isPortTaken(cause)) throw cause;
         }
       }
+      return attempt(target);
     },
     close: async () => {
-      await Promise.all([...alive.values()].map(stop));
-      process.off('exit', endAll);
-      rmSync(folder, { recursive: true, force: true });
+      await Promise.all([...alive].map(stop));
     },
   };
 }
 
-function launch(
-  folder: string,
-  binary: string,
-  port: number,
-  file: string | null,
-): { readonly server: ServerProcess; readonly password: string } {
-  const password = randomBytes(PASSWORD_BYTES).toString('hex');
-  const dir = serverDirectory(folder, port);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  if (file !== null) symlinkSync(path.resolve(file), path.join(dir, 'dump.rdb'));
-  const settings = {
-    'cluster-enabled': 'no',
+function isPortTaken(cause: unknown): boolean {
+  return cause instanceof OpsError && /Address already in use|which we did not start/.test(cause.message);
+}
+
+function settingsOf(port: number, password: string): Readonly<Record<string, string>> {
+  return {
+    bind: HOST,
+    port: `${port}`,
     requirepass: password,
     databases: DATABASES,
     dbfilename: 'dump.rdb',
+    daemonize: 'no',
     save: '',
+    appendonly: 'no',
     maxmemory: '0',
   };
-  return { server: launchServer({ binary, dir: folder, host: HOST, port, settings }), password };
-}
-
-/** Kills the servers of runs whose process is gone, by their identities, and removes their folders. */
-function endDeadRuns(parent: string): void {
-  for (const name of readdirSync(parent)) {
-    const folder = path.join(parent, name);
-    const record = readRecord(folder);
-    if (record === null || isRunning(record.owner)) continue;
-    for (const server of record.servers) signalProcess(server, 'SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function writeRecord(folder: string, record: Record): void {
-  const draft = path.join(folder, 'record.draft');
-  writeFileSync(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-  renameSync(draft, path.join(folder, 'record.json'));
-}
-
-function readRecord(folder: string): Record | null {
-  try {
-    const record = JSON.parse(readFileSync(path.join(folder, 'record.json'), 'utf8')) as Partial<Record> | null;
-    const { owner, servers } = record ?? {};
-    return isIdentity(owner) && Array.isArray(servers) && servers.every(isIdentity) ? { owner, servers } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Signals to 0 and to negative ids reach whole groups of processes; 1 is the system's own. */
-function isIdentity(value: unknown): value is ProcessIdentity {
-  const { pid, startTime } = (value ?? {}) as Partial<ProcessIdentity>;
-  return typeof pid === 'number' && pid > 1 && typeof startTime === 'string';
 }
 
 function freePort(): Promise<number> {

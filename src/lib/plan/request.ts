@@ -7,7 +7,17 @@ import type { AddRequest } from './add-nodes.ts';
 import type { FixOptions } from './fix.ts';
 import type { RemoveRequest } from './remove-nodes.ts';
 
-export type PlanRequest = { readonly kind: 'create' | 'move' | 'import' | 'restore' } | MemberRequest | FixRequest;
+export type PlanRequest =
+  | { readonly kind: 'create' | 'move' | 'import' | 'restore' }
+  | InterruptedRequest
+  | MemberRequest
+  | FixRequest;
+
+/** A run of the machine that planned, to go on with or to take back; null: what the cluster itself shows. */
+export interface InterruptedRequest {
+  readonly kind: 'resume' | 'undo';
+  readonly run: string | null;
+}
 
 export type MemberRequest = AdditionRequest | RemovalRequest;
 

@@ -9,14 +9,16 @@ import type { Address } from '../model/address.ts';
 import { missingRightOf, ReplyError } from '../wire/reply-error.ts';
 import { encodeCommands, RespReader, type RespValue } from '../wire/resp.ts';
 import type { Argument } from './cluster.ts';
-import { startDeadline } from './deadline.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
 import type { ConnectOptions } from './options.ts';
+
+const PIECE_BYTES = 256 * 1024;
 
 interface Waiting {
   /** Replies that are still to come. */
   left: number;
   readonly replies: RespValue[];
-  readonly cancel: () => void;
+  readonly timeoutMs: number;
   readonly resolve: (replies: readonly RespValue[]) => void;
   readonly reject: (cause: Error) => void;
 }
@@ -26,6 +28,8 @@ export class BulkConnection {
   readonly #reader = new RespReader();
   readonly #waiting: Waiting[] = [];
   readonly #timeoutMs: number;
+  /** Runs while something is waited for. Each sign of life sets it back. */
+  #deadline: Deadline | null = null;
   #failure: Error | null = null;
   /** Takes what comes unasked; replies go to whoever asked. */
   #listener: ((message: RespValue) => boolean) | null = null;
@@ -54,17 +58,31 @@ export class BulkConnection {
 
   /**
    * All commands at once; their replies in the same order, error replies as values. Rejects when the connection breaks,
-   * which it does when the replies take longer than `timeoutMs` (default: the session's): a server that is stopped
-   * accepts connections and says nothing, and an open one would keep this process from ending.
+   * which it does when nothing moves on it, in either direction, for `timeoutMs` (default: the session's): a server that
+   * is stopped accepts connections and says nothing, and an open one would keep this process from ending. The whole may
+   * take longer: large values on a slow line do.
    */
   send(commands: readonly (readonly Argument[])[], timeoutMs: number = this.#timeoutMs): Promise<readonly RespValue[]> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      const { cancel } = startDeadline(timeoutMs, (cause) => this.#fail(cause));
-      this.#waiting.push({ left: commands.length, replies: [], cancel, resolve, reject });
-      this.#socket.write(encodeCommands(commands));
+      this.#waiting.push({ left: commands.length, replies: [], timeoutMs, resolve, reject });
+      if (this.#waiting.length === 1) this.#startDeadline();
+      this.#write(encodeCommands(commands));
     });
+  }
+
+  /** In pieces, because only a whole one tells that the network has taken it. */
+  #write(bytes: Buffer): void {
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES)
+      this.#socket.write(bytes.subarray(from, from + PIECE_BYTES), () => this.#deadline?.refresh());
+  }
+
+  /** For the first of those that wait; none where nobody does. */
+  #startDeadline(): void {
+    this.#deadline?.cancel();
+    const [first] = this.#waiting;
+    this.#deadline = first === undefined ? null : startDeadline(first.timeoutMs, (cause) => this.#fail(cause));
   }
 
   /** From now on `take` sees every message first, and keeps it by answering true. */
@@ -82,6 +100,7 @@ export class BulkConnection {
   }
 
   #take(piece: Buffer): void {
+    this.#deadline?.refresh();
     let replies: readonly RespValue[];
     try {
       replies = this.#reader.read(piece);
@@ -96,7 +115,7 @@ export class BulkConnection {
       first.replies.push(reply);
       if (--first.left > 0) continue;
       this.#waiting.shift();
-      first.cancel();
+      this.#startDeadline();
       first.resolve(first.replies);
     }
   }
@@ -104,10 +123,9 @@ export class BulkConnection {
   #fail(cause: Error): void {
     this.#failure ??= cause;
     this.#socket.destroy();
-    for (const { cancel, reject } of this.#waiting.splice(0)) {
-      cancel();
-      reject(this.#failure);
-    }
+    const unanswered = this.#waiting.splice(0);
+    this.#startDeadline();
+    for (const { reject } of unanswered) reject(this.#failure);
   }
 }
 

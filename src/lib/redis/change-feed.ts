@@ -25,13 +25,24 @@ const KEYS_REMEMBERED_MAX = 2_000_000;
 /** See `SourceCluster.trackChanges` in `cluster.ts`. */
 export async function trackChanges(connections: Connections, address: Address): Promise<ChangeFeed | null> {
   const connection = await connections.openBulk(address);
-  const [id] = await connection.send([argv.clientId()]);
-  if (typeof id !== 'number') return refused(connection);
-  const [tracking] = await connection.send([argv.clientTracking(id)]);
-  if (tracking instanceof ReplyError) return refused(connection);
-  const feed = new InvalidationFeed(connection, address);
-  const [subscribed] = await connection.send([argv.subscribe(CHANNEL)]);
-  return subscribed instanceof ReplyError ? refused(connection) : feed;
+  try {
+    const [id] = await connection.send([argv.clientId()]);
+    if (typeof id !== 'number') return refused(connection);
+    const [tracking] = await connection.send([argv.clientTracking(id)]);
+    if (tracking instanceof ReplyError) return refused(connection);
+    const feed = new InvalidationFeed(connection, address);
+    const [subscribed] = await connection.send([argv.subscribe(CHANNEL)]);
+    return subscribed instanceof ReplyError ? refused(connection) : feed;
+  } catch (cause) {
+    connection.destroy();
+    throw lost(address, cause);
+  }
+}
+
+function lost(address: Address, cause: unknown): OpsError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `The connection on which ${formatAddress(address)} tells of changes was lost: ${reason}`;
+  return new OpsError('UNREACHABLE', message, { cause });
 }
 
 function refused(connection: BulkConnection): null {
@@ -67,11 +78,7 @@ class InvalidationFeed implements ChangeFeed {
       await this.#connection.send([argv.ping()]);
       await this.#connection.send([argv.ping()]);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const where = formatAddress(this.#address);
-      throw new OpsError('UNREACHABLE', `The connection on which ${where} tells of changes was lost: ${reason}`, {
-        cause,
-      });
+      throw lost(this.#address, cause);
     }
   }
 

@@ -17,7 +17,7 @@ export interface CallOptions {
   readonly database?: number;
   /** Bulk strings come back byte for byte, as Buffers. Default false: as text. */
   readonly bytes?: boolean;
-  /** Default: the session's. */
+  /** For the whole; with `bulk`, for any time in which nothing comes and nothing goes. Default: the session's. */
   readonly timeoutMs?: number;
   /** Through a plain connection for thousands of small commands a second; bulk strings always come back as bytes. */
   readonly bulk?: boolean;

@@ -1,8 +1,9 @@
 /** Servers on this machine that hand out the files of a backup: started, logged in to, and waited for. */
+import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServedFile } from '../apply/restore/served-file.ts';
 import { OpsError } from '../errors.ts';
-import { openTemporaryServers } from '../local/temporary-servers.ts';
+import { temporaryServers } from '../local/temporary-servers.ts';
 import type { SourceCluster } from '../redis/cluster.ts';
 import { connect } from '../redis/connect.ts';
 import { argv } from '../wire/argv.ts';
@@ -22,9 +23,9 @@ export interface BackupServers {
   close(): Promise<void>;
 }
 
-/** Also ends what a killed run has left below `parent`. */
-export function openBackupServers(parent: string, run: string, binary: string): BackupServers {
-  const servers = openTemporaryServers(parent, run, binary);
+/** Their folders are below `parent`, and go with them. */
+export function backupServers(parent: string, run: string, binary: string): BackupServers {
+  const servers = temporaryServers(parent, run, binary);
   return {
     serve: async (file, signal) => {
       const server = await servers.start(file?.path ?? null);
@@ -51,13 +52,17 @@ export function openBackupServers(parent: string, run: string, binary: string): 
           if (performance.now() > deadline) throw new OpsError('TIMEOUT', `A server still reads ${file?.path}.`);
           await sleep(POLL_MS);
         }
-        return { cluster, address, stop };
+        if (file !== null) await requireUnchanged(file);
+        return { cluster, address, farewell, stop };
       } catch (cause) {
-        const failure = server.isRunning()
-          ? cause
-          : new OpsError('FAILED', server.farewell(file?.path ?? ''), { cause });
+        const last = farewell();
+        const failure = last === null ? cause : new OpsError('FAILED', last, { cause });
         await stop();
         throw failure;
+      }
+
+      function farewell(): string | null {
+        return server.isRunning() ? null : server.farewell(file?.path ?? 'nothing');
       }
 
       async function isLoading(): Promise<boolean> {
@@ -67,4 +72,17 @@ export function openBackupServers(parent: string, run: string, binary: string): 
     },
     close: () => servers.close(),
   };
+}
+
+/** A server that does not find its file begins empty, and says nothing of it. Throws FAILED. */
+async function requireUnchanged({ path, bytes }: { readonly path: string; readonly bytes: number }): Promise<void> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => null,
+  );
+  if (size === bytes) return;
+  const change = size === null ? 'is not there any more' : `has ${size} bytes instead of ${bytes}`;
+  throw new OpsError('FAILED', `${path} ${change}: it was removed or changed after it had been checked.`, {
+    suggestions: ['Bring the backup back, check it with `cluster backup --verify`, and type the same command again.'],
+  });
 }

@@ -23,7 +23,7 @@ import type { Asking } from './consent.ts';
 import { askConsent, askPassword, refuseUnattended } from './consent.ts';
 import { journalDirectory } from './directories.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { describeFailure, failureDocument } from './failures.ts';
+import { describeFailure, failureDocument, foreseen } from './failures.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { outputFlags } from './flags.ts';
 import { interruption } from './interruption.ts';
@@ -172,7 +172,8 @@ export abstract class ClusterCommand extends Command {
   }
 
   /** oclif calls this with whatever `run` threw. */
-  override async catch(failure: Error): Promise<void> {
+  override async catch(thrown: Error): Promise<void> {
+    const failure = foreseen(thrown);
     process.exitCode = exitCodeOf(failure);
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(failure));
     else process.stderr.write(`${describeFailure(failure)}\n`);

@@ -3,6 +3,23 @@ import { AssertionFailure } from '../assert.ts';
 import { OpsError } from '../errors.ts';
 import { EXIT, exitCodeOf, isFrameworkError } from './exit-codes.ts';
 
+/** What the system answers where the program is right: no room, no right, no such folder, too much of something. */
+const SYSTEM_REFUSALS: ReadonlySet<unknown> = new Set(
+  'EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENOENT ENOTDIR EISDIR ELOOP ENAMETOOLONG ENOMEM EAGAIN'.split(
+    ' ',
+  ),
+);
+
+/** The failure; what the system refused, wherever that was met, as an operating failure: a full disk is no bug. */
+export function foreseen(failure: Error): Error {
+  const { code, syscall, message } = failure as NodeJS.ErrnoException;
+  if (failure instanceof OpsError || syscall === undefined || !SYSTEM_REFUSALS.has(code)) return failure;
+  return new OpsError('FAILED', `The system refuses: ${message.replace(/^[A-Z]+: /, '')}`, {
+    suggestions: ['Look at the rights to that folder and the space on its disk, or name another folder.'],
+    cause: failure,
+  });
+}
+
 /** The message, then what to type next. A bug shows its stack and asks to be reported. */
 export function describeFailure(failure: Error): string {
   if (failure instanceof OpsError) {
@@ -27,7 +44,7 @@ export function failureDocument(failure: Error): object {
 
 /** What goes wrong before a command has begun: above all, that there is no such command. */
 export function reportStartFailure(failure: unknown, words: readonly string[]): void {
-  const cause = failure instanceof Error ? failure : new Error(String(failure));
+  const cause = foreseen(failure instanceof Error ? failure : new Error(String(failure)));
   const isUnknownCommand = isFrameworkError(cause) && /^command .* not found$/.test(cause.message);
   process.exitCode = isUnknownCommand ? EXIT.usage : exitCodeOf(cause);
   const text = isUnknownCommand

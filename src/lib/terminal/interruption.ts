@@ -1,4 +1,5 @@
 /** Ctrl-C: the first asks the work to stop in a known state, the second ends the process at once. */
+import { setMaxListeners } from 'node:events';
 import { EXIT } from './exit-codes.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -13,6 +14,8 @@ export function interruption(say: (text: string) => void): AbortSignal {
 
 function listen(say: (text: string) => void): AbortController {
   const controller = new AbortController();
+  // Many waits may listen at a time; what they leave behind is looked at elsewhere.
+  setMaxListeners(0, controller.signal);
   const onSignal = (): void => {
     if (controller.signal.aborted) {
       say('Stopped at once. What was begun is left as it is.');

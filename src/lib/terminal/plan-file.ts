@@ -62,7 +62,10 @@ function unusable(file: string, why: string, what: string): OpsError {
   return new OpsError('USAGE', `The file ${file} is not a plan that can be applied: ${why}.`, { suggestions: [what] });
 }
 
-/** What comes from elsewhere is looked at by its own command, which also has the password of the source. */
+/**
+ * What comes from elsewhere is looked at by its own command, which also has the password of the source; and a run is closed
+ * only by the command that goes on with it or takes it back.
+ */
 function typedInstead({ plan, request }: SavedPlan): { readonly why: string; readonly what: string } | null {
   if (request.kind === 'import') {
     const from = plan.steps.flatMap((step) => (step.kind === 'import-keys' ? [step.from] : []))[0] ?? 'HOST:PORT';
@@ -75,6 +78,11 @@ function typedInstead({ plan, request }: SavedPlan): { readonly why: string; rea
     return {
       why: 'a restoration checks its backup anew each time',
       what: 'Type the command itself: cluster restore DIR HOST:PORT',
+    };
+  if (request.kind === 'resume' || request.kind === 'undo')
+    return {
+      why: `its run is closed by ${request.kind} only`,
+      what: `Type the command itself: cluster ${request.kind} ${request.run ?? 'HOST:PORT'}`,
     };
   return null;
 }

@@ -1,8 +1,10 @@
 /** Connections that break or fall silent, against a server of this test's own that answers PING or is silent. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { trackChanges } from '../../../src/lib/redis/change-feed.ts';
 import { Connections } from '../../../src/lib/redis/connections.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -174,6 +176,41 @@ describe('Connections', () => {
     const connection = await connections.openBulk(address);
     isSilent = true;
     await expect(connection.send(PING)).rejects.toThrow('no answer within 0.3 s');
+    await allClosed();
+  });
+
+  it('waits for an answer that comes slowly', async () => {
+    const connection = await connections.openBulk(address);
+    isSilent = true;
+    const asked = connection.send(PING);
+    for (const piece of ['$', '6', '\r\n', 'abc', 'def', '\r', '\n']) {
+      await sleep(LONG_MS / 2);
+      for (const socket of sockets) socket.write(piece);
+    }
+    expect(await asked).toEqual([Buffer.from('abcdef')]);
+    const second = expect(connection.send(PING)).rejects.toThrow('no answer within 0.3 s');
+    await second;
+    await allClosed();
+  });
+
+  it('bounds the silence on each of several that wait, from when its turn comes', async () => {
+    const connection = await connections.openBulk(address);
+    isSilent = true;
+    const first = connection.send(PING);
+    const second = expect(connection.send(PING, SHORT_MS)).rejects.toThrow('no answer within 0.05 s');
+    await sleep(2 * SHORT_MS);
+    for (const socket of sockets) socket.write('+PONG\r\n');
+    expect(await first).toEqual(['PONG']);
+    await second;
+    await allClosed();
+  });
+
+  it('says which server it was that did not begin to tell of changes', async () => {
+    const feed = trackChanges(connections, address);
+    await eventually(() => expect(sockets.size).toBe(1), { what: 'it is connected' });
+    const refused = expect(feed).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    await refused;
+    await expect(feed).rejects.toThrow(`127.0.0.1:${address.port} tells of changes was lost`);
     await allClosed();
   });
 

@@ -104,10 +104,14 @@ describe('a saved plan', () => {
   });
 });
 
-it('what brings keys from elsewhere is typed again', () => {
+it('what brings keys from elsewhere, or is about an earlier run, is typed', () => {
   const importing = { kind: 'import-keys', from: '10.0.0.9:6379', targets: [node] };
   writePlan(file, { ...plan, steps: [importing] }, { kind: 'import' });
   expect(refusal(readFileSync(file, 'utf8'))).toContain('cluster import HOST:PORT --from 10.0.0.9:6379');
   writePlan(file, { version: 1, intention: 'restore', files: [] }, { kind: 'restore' });
   expect(refusal(readFileSync(file, 'utf8'))).toContain('cluster restore DIR HOST:PORT');
+  writePlan(file, plan, { kind: 'undo', run: '20261123-011500-4e1f' });
+  expect(refusal(readFileSync(file, 'utf8'))).toContain('cluster undo 20261123-011500-4e1f');
+  writePlan(file, plan, { kind: 'resume', run: null });
+  expect(refusal(readFileSync(file, 'utf8'))).toContain('cluster resume HOST:PORT');
 });

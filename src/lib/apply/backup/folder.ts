@@ -79,8 +79,8 @@ export async function claimFolder(
     await mkdir(partial, { mode: FOLDER_MODE });
     await writeWhole(path.join(partial, OWNER_FILE), `${JSON.stringify(owner)}\n`);
   } catch (cause) {
-    await rm(partial, { recursive: true, force: true });
-    throw unwritable(partial, cause);
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    throw cause instanceof OpsError ? cause : unwritable(partial, cause);
   }
   return { partial, final };
 }
@@ -104,7 +104,9 @@ async function clearLeftovers(final: string, isRunning: (owner: ProcessIdentity)
         suggestions: ['Wait until it has ended, or name another folder.'],
       });
     }
-    await rm(leftover, { recursive: true, force: true });
+    await rm(leftover, { recursive: true, force: true }).catch((cause: unknown) => {
+      throw unwritable(leftover, cause);
+    });
   }
 }
 
@@ -118,14 +120,18 @@ function parseOwner(text: string): ProcessIdentity | null {
   }
 }
 
-/** Writes a file and waits until it is on the disk. */
+/** Writes a file and waits until it is on the disk. Throws FAILED where the system refuses. */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', FILE_MODE);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(file, 'wx', FILE_MODE);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw unwritable(file, cause);
   }
 }
 
@@ -154,9 +160,9 @@ function placeOf(directory: string): Promise<string> {
   return realpath(directory).catch(() => path.resolve(directory));
 }
 
-/** Nothing is left of it. */
+/** Nothing is left of it, unless the system refuses: then the next run for the same place removes it. */
 export async function discardFolder({ partial }: BackupFolder): Promise<void> {
-  await rm(partial, { recursive: true, force: true });
+  await rm(partial, { recursive: true, force: true }).catch(() => undefined);
 }
 
 async function syncFolder(folder: string): Promise<void> {

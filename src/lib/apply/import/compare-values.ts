@@ -1,11 +1,10 @@
 /** Does the target hold the value that was read from the source? Asked only of keys that the target has already. */
-import { OpsError } from '../../errors.ts';
 import type { Argument, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { haveSameElements } from '../move/same-value.ts';
 import type { ImportContext } from './import-context.ts';
-import type { Item } from './read-batch.ts';
+import { type Item, READ_TIMEOUT_MS } from './read-batch.ts';
 import type { Target } from './targets.ts';
 
 /** Expiry travels as the time that is left, so the copy's differs by the time of the transfer. */
@@ -14,13 +13,13 @@ const EXPIRY_DIFFERENCE_MS_MAX = 2000;
 const DUMP_FOOTER_LENGTH = 10;
 
 export interface Compared {
-  /** `gone`: the target does not hold it any more, or cannot say. */
+  /** `gone`: the target does not hold it any more. */
   readonly state: 'same' | 'different' | 'gone';
   /** What the target holds; null where it is gone. */
   readonly dump: Buffer | null;
 }
 
-/** In the order of the items. A target that does not answer counts as `gone`. Throws UNREACHABLE where the source does not. */
+/** In the order of the items. Throws UNREACHABLE where one of the two does not answer. */
 export async function compareWithTarget(
   context: ImportContext,
   target: Target,
@@ -28,10 +27,14 @@ export async function compareWithTarget(
   lane: string,
 ): Promise<readonly Compared[]> {
   const commands = items.flatMap(({ key }) => [argv.type(key), argv.dump(key), argv.expiry(key)]);
-  const replies = await askTarget(context, target, commands, lane);
+  const replies = await context.cluster.callMany(target.node.address, commands, {
+    bulk: true,
+    channel: lane,
+    timeoutMs: READ_TIMEOUT_MS,
+  });
   const compared: Compared[] = [];
   for (const [index, item] of items.entries()) {
-    const [type, dump, remainingMs] = (replies ?? []).slice(3 * index, 3 * index + 3);
+    const [type, dump, remainingMs] = replies.slice(3 * index, 3 * index + 3);
     if (!Buffer.isBuffer(dump) || item.payload === null) compared.push(GONE);
     else if (!isSameExpiry(item.expiryMs, Number(remainingMs))) compared.push({ state: 'different', dump });
     else if (sameBody(item.payload, dump)) compared.push({ state: 'same', dump });
@@ -41,21 +44,6 @@ export async function compareWithTarget(
 }
 
 const GONE: Compared = { state: 'gone', dump: null };
-
-/** Null where it does not answer: the source's connection must not be taken for broken with it, for it watches keys. */
-async function askTarget(
-  { cluster }: ImportContext,
-  target: Target,
-  commands: readonly (readonly Argument[])[],
-  lane: string,
-): Promise<readonly (Reply | ReplyError)[] | null> {
-  try {
-    return await cluster.callMany(target.node.address, commands, { bulk: true, channel: lane });
-  } catch (cause) {
-    if (cause instanceof OpsError && cause.code === 'UNREACHABLE') return null;
-    throw cause;
-  }
-}
 
 /** The same value in the same encoding, whatever the versions of the servers. */
 export function sameBody(left: Buffer, right: Buffer): boolean {
@@ -68,7 +56,10 @@ function isSameExpiry(expiryMs: number, remainingMs: number): boolean {
   return Math.abs(expiryMs - remainingMs) <= EXPIRY_DIFFERENCE_MS_MAX;
 }
 
-/** Both sides must have the type, or one of them answers with an error. */
+/**
+ * Both sides must have the type, or one of them answers with an error. The source's connection watches the keys of a
+ * move: asked on a NEW one, it would delete them later whether they have changed or not.
+ */
 async function compareElements(
   context: ImportContext,
   target: Target,
@@ -76,19 +67,16 @@ async function compareElements(
   { type, dump }: { readonly type: string; readonly dump: Buffer },
   lane: string,
 ): Promise<Compared> {
-  const { source, address } = context;
-  const options = { bulk: true, channel: lane, database: source.database };
-  let isLost = false;
+  const { source, address, cluster, settings } = context;
+  const options = { bulk: true, channel: lane, timeoutMs: READ_TIMEOUT_MS };
+  const sourceOptions = { ...options, database: source.database, continues: !settings.copy };
   const ask = async (side: 'source' | 'target', command: readonly Argument[]): Promise<Reply> => {
-    const replies =
+    const [reply = null] =
       side === 'source'
-        ? await source.cluster.callMany(address, [command], options)
-        : await askTarget(context, target, [command], lane);
-    if (replies === null) isLost = true;
-    const [reply = null] = replies ?? [];
+        ? await source.cluster.callMany(address, [command], sourceOptions)
+        : await cluster.callMany(target.node.address, [command], options);
     return reply instanceof ReplyError ? reply.message : reply;
   };
   const isSame = await haveSameElements(key, type, ask);
-  if (isLost) return GONE;
   return { state: isSame ? 'same' : 'different', dump };
 }

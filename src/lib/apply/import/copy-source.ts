@@ -3,7 +3,6 @@
  * is read; these are copied again, round after round, until a round finds none: then the target has whatever was
  * acknowledged before.
  */
-import { throwIfInterrupted } from '../clock.ts';
 import { BatchSize } from './batch-size.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { Flight } from './flight.ts';
@@ -70,8 +69,7 @@ async function copyPages(
   try {
     for await (const page of pages) {
       for (let next = 0; next < page.length; ) {
-        throwIfInterrupted(signal);
-        await pace.admit(signal);
+        await pace.admit(signal, 'begin-nothing');
         const keys = page.slice(next, next + size.keysWithin(pace.limits));
         next += keys.length;
         // Reckoned when it begins: with so many under way the rate would be passed before the first has ended.

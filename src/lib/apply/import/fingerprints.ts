@@ -20,6 +20,11 @@ export class Fingerprints {
     if (insert(this.#table, fingerprintOf(key))) this.#count += 1;
   }
 
+  /** How many different keys were added. */
+  get count(): number {
+    return this.#count;
+  }
+
   has(key: Uint8Array): boolean {
     const print = fingerprintOf(key);
     return this.#table[placeOf(this.#table, print)] === print;

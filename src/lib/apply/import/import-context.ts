@@ -18,6 +18,8 @@ export interface ImportContext {
   readonly source: ImportSource;
   /** The one of the source's primaries that is read now. */
   readonly address: Address;
+  /** Which of its lives: see `source-life.ts`. */
+  readonly life: string;
   readonly targets: Targets;
   readonly tally: ImportTally;
   readonly pace: Pace;

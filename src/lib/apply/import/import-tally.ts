@@ -44,12 +44,22 @@ export class ImportTally {
   #alreadyThere = 0;
   #gone = 0;
   #emittedAtMs = 0;
+  #hasBegun = false;
   #isUnwatched = false;
 
   constructor(emit: Emit, total: number | null, clock: Clock) {
     this.#emit = emit;
     this.#total = total;
     this.#clock = clock;
+  }
+
+  /** Keys are sent to the target: from now on it may have been changed, whether that is confirmed or not. */
+  begin(): void {
+    this.#hasBegun = true;
+  }
+
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** Keys that came to the target. */

@@ -17,6 +17,7 @@ import { Pace, type PaceLimits } from '../move/pace.ts';
 import { copySource } from './copy-source.ts';
 import { ImportTally } from './import-tally.ts';
 import { moveSource } from './move-source.ts';
+import { lifeOf, requireSameLife, withSource } from './source-life.ts';
 import { Targets } from './targets.ts';
 
 export interface ImportExecution {
@@ -58,11 +59,13 @@ export interface ImportSettings {
   readonly keys: number | null;
   /** How long a target that does not answer, fails over or is out of memory is waited for. */
   readonly patienceMs: number;
+  /** How long a source is asked again that breaks its connections. */
+  readonly sourcePatienceMs: number;
   /** The server's bound on each wait of one MIGRATE. */
   readonly migrateTimeoutMs: number;
 }
 
-export const IMPORT_DEFAULTS = { patienceMs: 60_000, migrateTimeoutMs: 5000 } as const;
+export const IMPORT_DEFAULTS = { patienceMs: 60_000, sourcePatienceMs: 10_000, migrateTimeoutMs: 5000 } as const;
 
 /**
  * Returns when all keys are where they belong, or named in the report. Throws what stopped it: UNREACHABLE or FAILED,
@@ -82,24 +85,26 @@ export async function importKeys(
     for (const address of source.primaries) {
       throwIfInterrupted(signal);
       const settled = new Set<string>();
-      const work = { cluster, emit, signal, clock, settings, source, address, targets, tally, pace, settled };
+      const life = await lifeOf({ source, address });
+      const work = { cluster, emit, signal, clock, settings, source, address, life, targets, tally, pace, settled };
       await (settings.copy ? copySource(work) : moveSource(work));
+      await withSource(work, () => requireSameLife(work));
     }
     return tally.report();
   } catch (failure) {
     if (!(failure instanceof OpsError)) throw failure;
-    throw withProgress(failure, tally.report());
+    throw withProgress(failure, tally);
   }
 }
 
-/** The failure with what was done before. */
-function withProgress(failure: OpsError, { keys, alreadyThere }: ImportReport): OpsError {
-  const isUntouched = keys === 0;
-  const code = failure.code === 'INTERRUPTED' ? 'INTERRUPTED' : isUntouched ? failure.code : 'PARTIAL';
+/** The failure with what was done before. What was sent and not confirmed may have arrived all the same. */
+function withProgress(failure: OpsError, tally: ImportTally): OpsError {
+  const { keys, alreadyThere } = tally.report();
+  const code = failure.code === 'INTERRUPTED' ? 'INTERRUPTED' : tally.hasBegun ? 'PARTIAL' : failure.code;
   const before = alreadyThere === 0 ? '' : `; ${alreadyThere} were there already`;
-  const progress = isUntouched
-    ? 'No key was imported.'
-    : `${keys} keys were imported before${before}: none is lost, each is whole at the source, at the target, or both.`;
+  const progress = tally.hasBegun
+    ? `${keys} keys were imported before${before}: none was lost on the way, each is whole at the source, at the target, or both.`
+    : 'No key was imported.';
   return new OpsError(code, `${failure.message}\n${progress}`, {
     suggestions: [
       ...failure.suggestions,

@@ -6,6 +6,8 @@ import type { Argument, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import type { ImportContext } from './import-context.ts';
+import { READ_TIMEOUT_MS } from './read-batch.ts';
+import { withSource } from './source-life.ts';
 
 const KEYS_PER_PAGE = 1000;
 /** Slots that are listed in one round trip. */
@@ -97,20 +99,21 @@ function keysIn(list: Reply | undefined): readonly Buffer[] {
 }
 
 /** Throws FAILED for the first error reply. */
-async function ask(
-  { source, address }: ImportContext,
-  commands: readonly (readonly Argument[])[],
-): Promise<readonly Reply[]> {
-  const replies = await source.cluster.callMany(address, commands, {
-    bulk: true,
-    channel: 'list',
-    database: source.database,
-  });
-  return replies.map((reply) => {
-    if (!(reply instanceof ReplyError)) return reply;
-    const where = formatAddress(address);
-    throw new OpsError('FAILED', `The source ${where} does not let its keys be listed: ${reply.message}`, {
-      cause: reply,
+function ask(context: ImportContext, commands: readonly (readonly Argument[])[]): Promise<readonly Reply[]> {
+  const { source, address } = context;
+  return withSource(context, async () => {
+    const replies = await source.cluster.callMany(address, commands, {
+      bulk: true,
+      channel: 'list',
+      database: source.database,
+      timeoutMs: READ_TIMEOUT_MS,
+    });
+    return replies.map((reply) => {
+      if (!(reply instanceof ReplyError)) return reply;
+      const where = formatAddress(address);
+      throw new OpsError('FAILED', `The source ${where} does not let its keys be listed: ${reply.message}`, {
+        cause: reply,
+      });
     });
   });
 }

@@ -58,6 +58,7 @@ export class MigrateRoad {
 
   async #migrate(keys: readonly Buffer[], { node }: Target, lane: string): Promise<ReplyError | 'done'> {
     const { source, address, settings, tally } = this.#context;
+    tally.begin();
     const reply = await source.cluster.migrate({
       source: address,
       target: node.peerAddress,

@@ -1,5 +1,4 @@
 /** Every key of one source moved: pass after pass, until a pass finds nothing that is not in the report already. */
-import { throwIfInterrupted } from '../clock.ts';
 import { BatchSize } from './batch-size.ts';
 import { Flight } from './flight.ts';
 import type { ImportContext } from './import-context.ts';
@@ -37,8 +36,7 @@ async function movePass(context: ImportContext, migrate: MigrateRoad | null): Pr
   const underWay = new Set<string>();
   let found = 0;
   const send = async (keys: readonly Buffer[]): Promise<void> => {
-    throwIfInterrupted(signal);
-    await pace.admit(signal);
+    await pace.admit(signal, 'begin-nothing');
     for (const key of keys) underWay.add(nameOf(key));
     // Reckoned when it begins: with so many under way the rate would be passed before the first has ended.
     if (migrate === null) pace.record(keys.length, 0);

@@ -6,8 +6,8 @@ import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import type { ImportContext, Road } from './import-context.ts';
 
-/** A value of a gigabyte may be among those that are read. */
-const READ_TIMEOUT_MS = 30_000;
+/** A value of a gigabyte may be among those that are read, and the server says nothing while it gets that ready. */
+export const READ_TIMEOUT_MS = 30_000;
 
 /** A key as it was read. */
 export interface Item {
@@ -19,11 +19,11 @@ export interface Item {
 }
 
 /**
- * The keys that are there, with their values; when they are moved they are watched from then on. Throws FAILED where
- * the source refuses, UNREACHABLE where it does not answer.
+ * The keys that are there, with their values; when they are moved they are watched from then on. A key that is not in
+ * the result is gone. Throws FAILED where the source refuses, UNREACHABLE where it does not answer.
  */
 export async function readBatch(context: ImportContext, keys: readonly Buffer[], road: Road): Promise<readonly Item[]> {
-  const { settings, tally } = context;
+  const { settings } = context;
   const commands = keys.flatMap((key) => [argv.dump(key), argv.expiry(key)]);
   const watch = settings.copy ? [] : [argv.watch(keys)];
   const replies = (await askSource(context, [...watch, ...commands], road)).slice(watch.length);
@@ -33,7 +33,6 @@ export async function readBatch(context: ImportContext, keys: readonly Buffer[],
     const isGone = !Buffer.isBuffer(payload) || remainingMs === -2;
     if (!isGone) items.push({ key, payload, expiryMs: remainingMs === -1 ? 0 : Math.max(1, Number(remainingMs)) });
     else if (settings.copy && road.isOurs(key)) items.push({ key, payload: null, expiryMs: 0 });
-    else tally.gone(1);
   }
   return items;
 }

@@ -17,6 +17,7 @@ import { compareWithTarget, sameBody } from './compare-values.ts';
 import type { ImportContext, Road } from './import-context.ts';
 import { bytesOf, type Item, readBatch, release } from './read-batch.ts';
 import { type Attempts, type Fate, restoreBatch, type Settled } from './restore-batch.ts';
+import { withSource } from './source-life.ts';
 import type { Target } from './targets.ts';
 
 const RETRY_PAUSE_MS = 200;
@@ -32,6 +33,9 @@ const RACES_MAX = 30;
 export function relay(context: ImportContext, keys: readonly Buffer[], road: Road): Promise<void> {
   return relayAgain(context, keys, road, {
     written: new Map(),
+    own: new Set(),
+    maybeReleased: new Set(),
+    gone: new Set(),
     reason: null,
     isOutOfMemory: false,
     races: 0,
@@ -47,7 +51,7 @@ async function relayAgain(
   const { clock, settings, signal, targets } = context;
   const begun = clock.now();
   for (let left = keys; ; ) {
-    const { later, raced } = await attempt(context, left, road, attempts);
+    const { later, raced } = await withSource(context, () => attempt(context, left, road, attempts));
     if (raced.length > 0) await race(context, raced, road, attempts);
     if (later.length === 0) return;
     const patienceMs = attempts.isOutOfMemory ? MEMORY_PATIENCE_MS : settings.patienceMs;
@@ -73,7 +77,7 @@ async function race(context: ImportContext, raced: readonly Buffer[], road: Road
   }
   if (key === undefined) return;
   if (attempts.races < RACES_MAX) return relayAgain(context, raced, road, { ...again, races: attempts.races + 1 });
-  await takeBack(context, key, road, attempts);
+  await withSource(context, () => takeBack(context, key, road, attempts));
   context.tally.changed.add(key);
   context.settled.add(key.toString('latin1'));
 }
@@ -86,26 +90,71 @@ async function attempt(
 ): Promise<{ readonly later: readonly Buffer[]; readonly raced: readonly Buffer[] }> {
   const items = await readBatch(context, keys, road);
   road.onRead(keys.length, bytesOf(items));
+  await settleGone(context, keys, items, road, attempts);
   const { groups, homeless } = groupByOwner(context, items);
   if (homeless.length > 0) attempts.reason ??= nobodyServes(homeless);
   const settled = (
     await Promise.all([...groups].map(([target, own]) => restoreBatch(context, target, own, road, attempts)))
   ).flat();
-  for (const { item, fate } of settled) report(context, item, fate);
   const arrived = settled.filter(({ fate }) => fate === 'written' || fate === 'same');
   const later = [...homeless, ...settled.filter(({ fate }) => fate === 'later').map(({ item }) => item)];
-  const isDone =
-    context.settings.copy ||
-    (await release(
-      context,
-      arrived.map(({ item }) => item.key),
-      road,
-    ));
+  const isDone = context.settings.copy || (await letGo(context, arrived, road, attempts));
+  for (const { item, fate } of settled) report(context, item, fate);
   if (isDone) {
     count(context, arrived, road, attempts);
     road.onCopied(arrived.map(({ item }) => item.key));
-  } else for (const { item } of arrived) if (item.payload) attempts.written.set(nameOf(item.key), item.payload);
+  } else remember(arrived, attempts);
   return { later: later.map(({ key }) => key), raced: isDone ? [] : arrived.map(({ item }) => item.key) };
+}
+
+/** True where they have left the source. */
+async function letGo(
+  context: ImportContext,
+  arrived: readonly Settled[],
+  road: Road,
+  attempts: Attempts,
+): Promise<boolean> {
+  const keys = arrived.map(({ item }) => item.key);
+  try {
+    return await release(context, keys, road);
+  } catch (cause) {
+    remember(arrived, attempts);
+    for (const key of keys) attempts.maybeReleased.add(nameOf(key));
+    throw cause;
+  }
+}
+
+/** The target has them and the source, too, perhaps: the next attempt must know its own. */
+function remember(arrived: readonly Settled[], { written, own }: Attempts): void {
+  for (const { item, fate } of arrived) {
+    if (item.payload === null) continue;
+    written.set(nameOf(item.key), item.payload);
+    if (fate === 'written') own.add(nameOf(item.key));
+  }
+}
+
+/**
+ * Keys that the source does not have: released by an earlier attempt whose answer was lost, or deleted by somebody since
+ * that attempt, and then they are deleted at the target as well.
+ */
+async function settleGone(
+  context: ImportContext,
+  keys: readonly Buffer[],
+  items: readonly Item[],
+  road: Road,
+  attempts: Attempts,
+): Promise<void> {
+  const there = new Set(items.map(({ key }) => key));
+  for (const key of keys) {
+    const name = nameOf(key);
+    if (there.has(key) || attempts.gone.has(name)) continue;
+    attempts.gone.add(name);
+    if (attempts.maybeReleased.has(name)) context.tally.imported(1, attempts.written.get(name)?.length ?? 0);
+    else {
+      if (attempts.own.has(name)) await takeBack(context, key, road, attempts);
+      context.tally.gone(1);
+    }
+  }
 }
 
 /** The keys of each owner, and those whose slot nobody serves now. */

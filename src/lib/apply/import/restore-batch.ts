@@ -4,13 +4,14 @@ import { formatAddress } from '../../model/address.ts';
 import type { Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
-import { compareWithTarget, sameBody } from './compare-values.ts';
+import { type Compared, compareWithTarget, sameBody } from './compare-values.ts';
 import type { ImportContext, Road } from './import-context.ts';
 import { bytesOf, type Item } from './read-batch.ts';
 import type { Target } from './targets.ts';
 
 /** A busy replica answers within milliseconds; one that does not is looked at again. */
 const REPLICA_TIMEOUT_MS = 1000;
+/** A server says nothing while it works on a value of a gigabyte. */
 const WRITE_TIMEOUT_MS = 10_000;
 /** What a network carries at least. */
 const BYTES_PER_MS_MIN = 1000;
@@ -25,8 +26,14 @@ export interface Settled {
 
 /** State of one batch over its attempts. */
 export interface Attempts {
-  /** Dumps that this batch itself has written, by the key as Latin-1. */
+  /** Dumps that this batch has brought to the target or found there, by the key as Latin-1. */
   readonly written: Map<string, Buffer>;
+  /** Those that nobody but this batch has written. */
+  readonly own: Set<string>;
+  /** Those that the source was told to delete, without an answer: it may have done so. */
+  readonly maybeReleased: Set<string>;
+  /** Those that the source does not have any more, and that were counted. */
+  readonly gone: Set<string>;
   reason: OpsError | null;
   isOutOfMemory: boolean;
   races: number;
@@ -48,6 +55,7 @@ export async function restoreBatch(
   );
   const sent = target.hasReplica ? [...commands, argv.wait(1, REPLICA_TIMEOUT_MS)] : commands;
   let replies: readonly (Reply | ReplyError)[];
+  context.tally.begin();
   try {
     replies = await cluster.callMany(target.node.address, sent, {
       bulk: true,
@@ -103,7 +111,14 @@ async function settleBusy(
   road: Road,
   attempts: Attempts,
 ): Promise<readonly Settled[]> {
-  const compared = await compareWithTarget(context, target, items, road.lane);
+  let compared: readonly Compared[];
+  try {
+    compared = await compareWithTarget(context, target, items, road.lane);
+  } catch (cause) {
+    if (!(cause instanceof OpsError) || cause.code !== 'UNREACHABLE') throw cause;
+    attempts.reason = cause;
+    return items.map((item) => ({ item, fate: 'later' }));
+  }
   const outdated: Item[] = [];
   const settled: Settled[] = [];
   for (const [index, item] of items.entries()) {

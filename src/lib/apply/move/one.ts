@@ -8,7 +8,7 @@
 import { OpsError } from '../../errors.ts';
 import { type Address, formatAddress } from '../../model/address.ts';
 import type { NodeId } from '../../model/node.ts';
-import { eachSlot, intersectSlots, type SlotSet } from '../../model/slot-set.ts';
+import { countSlots, eachSlot, intersectSlots, type SlotSet } from '../../model/slot-set.ts';
 import type { ReachedNode, SlotMigration, Topology, TopologyNode } from '../../model/topology.ts';
 import { isReached, primariesOf } from '../../model/topology.ts';
 import type { MoverKind, MoveSlots } from '../../plan/plan.ts';
@@ -17,7 +17,13 @@ import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { throwIfInterrupted } from '../clock.ts';
 import type { Execution } from '../execution.ts';
-import { describeMigration, runningMigrations, slotsOf, untilServersAreDone } from '../server-migrations.ts';
+import {
+  abandonedMigrations,
+  describeMigration,
+  runningMigrations,
+  slotsOf,
+  untilServersAreDone,
+} from '../server-migrations.ts';
 import { atomicRedis } from './atomic-redis.ts';
 import { atomicValkey } from './atomic-valkey.ts';
 import { keyWise } from './key-wise.ts';
@@ -71,6 +77,7 @@ export async function moveOne(
         await pause(execution, patience, stuck(step, rest.reason), rest.reason);
         continue;
       }
+      await cancelAbandoned(execution, topology, step.slots);
       const busy = movedByServers(topology, step.slots);
       if (busy !== null) {
         // Begun by a run that died, or by this one before its connection broke. Its end is what counts.
@@ -85,13 +92,13 @@ export async function moveOne(
         await execution.clock.sleep(CLOSING_PAUSE_MS);
       } else {
         await correctOwner(execution, rest.remaining);
-        const job = jobOf(topology, rest.remaining);
+        const job = jobOf(topology, rest.remaining, step);
         const context = await contextOf(execution, job, pace, watched);
         await moverOf(kind, job).move(job, context);
       }
     } catch (failure) {
       if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED') throw failure;
-      if (kind === 'atomic' && failure.code === 'FAILED') {
+      if (kind === 'atomic' && (failure.code === 'FAILED' || failure.code === 'REFUSED')) {
         atomicFailures += 1;
         if (atomicFailures >= ATOMIC_ATTEMPTS_MAX || isRefusal(failure)) kind = fallBack(execution, failure);
       } else if (!mayPass(failure)) throw failure;
@@ -124,6 +131,14 @@ function movedByServers(topology: Topology, slots: SlotSet): SlotMigration | nul
   return runningMigrations(topology).find(overlaps) ?? null;
 }
 
+/** What a node still has of a migration of these slots that comes to no end, and that keeps them from being moved. */
+async function cancelAbandoned({ cluster }: Execution, topology: Topology, slots: SlotSet): Promise<void> {
+  const abandoned = abandonedMigrations(topology).filter(
+    ({ migration }) => intersectSlots(slotsOf(migration), slots).length > 0,
+  );
+  for (const { at, migration } of abandoned) await cluster.callMany(at, [argv.clusterMigrationCancel(migration.id)]);
+}
+
 /**
  * A node takes no news about a slot that it imports. So when the source fails over meanwhile, the target goes on to
  * take the dead node for the owner, finds the cluster not covered, and refuses everything with CLUSTERDOWN until it is
@@ -152,7 +167,7 @@ function mayPass(failure: OpsError): boolean {
 
 /** A server that does not begin a migration will not do so a moment later either. */
 function isRefusal(failure: OpsError): boolean {
-  return failure.cause instanceof ReplyError;
+  return failure.code === 'REFUSED' || failure.cause instanceof ReplyError;
 }
 
 function fallBack(execution: Execution, failure: OpsError): MoverKind {
@@ -171,11 +186,13 @@ function moverOf(kind: MoverKind, { source }: MoveJob): SlotMover {
 function jobOf(
   topology: Topology,
   { source, target, slots }: { source: ReachedNode; target: ReachedNode; slots: readonly number[] },
+  { estimate, slots: planned }: MoveSlots,
 ): MoveJob {
   const bystanders = primariesOf(topology).filter(
     (node) => isReached(node) && node.entry.slots.length > 0 && node.id !== source.id && node.id !== target.id,
   );
-  return { source, target, slots, bystanders };
+  const estimatedBytes = ((estimate?.bytes ?? 0) * slots.length) / countSlots(planned);
+  return { source, target, slots, bystanders, estimatedBytes };
 }
 
 async function contextOf(execution: Execution, job: MoveJob, pace: Pace, report: MoveReport): Promise<MoveContext> {

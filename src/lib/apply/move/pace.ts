@@ -5,7 +5,7 @@
  * is made smaller when keys turn out to take longer), a rate of keys per second, and the latency that a probe measures on
  * the loaded nodes.
  */
-import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
+import { type Clock, SYSTEM_CLOCK, throwIfInterrupted } from '../clock.ts';
 import { BatchCost } from './batch-cost.ts';
 
 export interface PaceLimits {
@@ -89,10 +89,12 @@ export class Pace {
 
   /**
    * Returns when the next batch may begin; at once where nothing bounds it. Limits that change meanwhile hold at once.
-   * When `signal` has fired a pause holds no longer: what is open is to be moved to its end.
+   * When `signal` has fired a pause holds no longer: what is open is to be moved to its end. Where nothing is open,
+   * `whenStopped` is `begin-nothing`: then it throws INTERRUPTED, and no rate is waited for.
    */
-  async admit(signal: AbortSignal): Promise<void> {
+  async admit(signal: AbortSignal, whenStopped: 'finish' | 'begin-nothing' = 'finish'): Promise<void> {
     for (;;) {
+      if (whenStopped === 'begin-nothing') throwIfInterrupted(signal);
       const isPaused = this.limits.isPaused === true && !signal.aborted;
       const waitMs = isPaused ? LOOK_AGAIN_MS : this.#waitMs();
       if (waitMs <= 0) return;

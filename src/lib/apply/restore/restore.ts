@@ -3,17 +3,19 @@
  * their slots are now. Several files at a time. What is there already with the same value is done, so a run that was
  * stopped goes on when it is typed again.
  */
+import { setMaxListeners } from 'node:events';
 import { mapBounded } from '../../bounded.ts';
 import { OpsError } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
 import type { Topology } from '../../model/topology.ts';
 import { isReached, primariesOf, reachedNodes } from '../../model/topology.ts';
 import type { RestoreFile, RestorePlan } from '../../plan/restore.ts';
-import type { Cluster } from '../../redis/cluster.ts';
+import type { Cluster, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { parseInfo } from '../../wire/info.ts';
 import { throwIfInterrupted } from '../clock.ts';
 import type { Emit } from '../events.ts';
+import { Fingerprints } from '../import/fingerprints.ts';
 import { IMPORT_DEFAULTS, importKeys } from '../import/import.ts';
 import { Targets } from '../import/targets.ts';
 import type { PaceLimits } from '../move/pace.ts';
@@ -22,6 +24,8 @@ import { compareSamples, countInSlots } from './proof.ts';
 import type { RestoredFile, RestoreReport } from './report.ts';
 import type { ServedFile } from './served-file.ts';
 import { TotalProgress } from './total-progress.ts';
+
+const KEYS_PER_PAGE = 10_000;
 
 export interface RestoreSettings {
   /** The cluster that receives. */
@@ -48,6 +52,8 @@ export async function restoreBackup(
   settings: RestoreSettings,
 ): Promise<RestoreReport> {
   const giveUp = new AbortController();
+  // The batches of several files wait at a time.
+  setMaxListeners(0, giveUp.signal);
   const stop = (): void => giveUp.abort();
   settings.signal.addEventListener('abort', stop);
   if (settings.signal.aborted) stop();
@@ -115,6 +121,8 @@ async function restoreFile(
         limits: settings.limits,
         keys: loaded,
         patienceMs: settings.patienceMs,
+        // It is on this machine and nobody else's: a connection that breaks means that it has ended.
+        sourcePatienceMs: 0,
         migrateTimeoutMs: IMPORT_DEFAULTS.migrateTimeoutMs,
       },
     );
@@ -129,8 +137,13 @@ async function restoreFile(
     const { left, expiring } = await countLeft(served);
     const named = report.keys + report.alreadyThere + report.conflicts.count + report.unreadable.count;
     settings.emit({ event: 'restore-file', file: file.file, state: 'restored' });
-    const missing = Math.max(0, left - named);
+    const missing = left <= named ? 0 : Math.max(0, (await countPresent(served)) - named);
     return { file: file.file, loaded, expired, report, missing, left, expiring, inCluster, sample };
+  } catch (failure) {
+    const farewell = served.farewell();
+    if (farewell === null || !(failure instanceof OpsError)) throw failure;
+    const { code, message, suggestions } = failure;
+    throw new OpsError(code, `${farewell}\n${message}`, { suggestions, cause: failure });
   } finally {
     await served.stop();
   }
@@ -156,6 +169,18 @@ async function countLeft({
 }: ServedFile): Promise<{ readonly left: number; readonly expiring: number }> {
   const { db0 = '' } = parseInfo(String(await cluster.call(address, argv.info('keyspace'))));
   return { left: Number(/keys=(\d+)/.exec(db0)?.[1] ?? 0), expiring: Number(/expires=(\d+)/.exec(db0)?.[1] ?? 0) };
+}
+
+/** Of database 0, without those that have expired and are still counted: what SCAN shows, each key once. */
+async function countPresent({ cluster, address }: ServedFile): Promise<number> {
+  const seen = new Fingerprints();
+  for (let cursor = '0'; ; ) {
+    const [reply] = await cluster.callMany(address, [argv.scan(cursor, KEYS_PER_PAGE)], { bulk: true });
+    const [next, keys] = Array.isArray(reply) ? (reply as readonly Reply[]) : [];
+    for (const key of Array.isArray(keys) ? (keys as readonly Reply[]) : []) if (Buffer.isBuffer(key)) seen.add(key);
+    cursor = String(next ?? '0');
+    if (cursor === '0') return seen.count;
+  }
 }
 
 function primaryAddresses(topology: Topology): readonly Address[] {

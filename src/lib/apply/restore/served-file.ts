@@ -6,6 +6,8 @@ export interface ServedFile {
   /** With the login that the server wants. */
   readonly cluster: SourceCluster;
   readonly address: Address;
+  /** Null while the server runs, else why it may have ended. */
+  farewell(): string | null;
   /** The server ends. May be called twice. */
   stop(): Promise<void>;
 }

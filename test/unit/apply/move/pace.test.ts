@@ -164,6 +164,20 @@ describe('while it waits', () => {
   });
 });
 
+describe('where nothing is open', () => {
+  it('Ctrl-C ends the throttle too, and nothing is begun', async () => {
+    const { pace, clock } = paceOf({ keysPerSecondMax: 1 });
+    pace.record(100, 1);
+    const operator = new AbortController();
+    const waiting = expect(pace.admit(operator.signal, 'begin-nothing')).rejects.toThrow('Interrupted');
+    await clock.sleep(5000);
+    operator.abort();
+    await waiting;
+    expect(clock.now()).toBeLessThan(5200);
+    await expect(pace.admit(operator.signal, 'begin-nothing')).rejects.toThrow('Interrupted');
+  });
+});
+
 describe('the latency bound', () => {
   it('pauses longer and longer while the latency is above it, and not at all a while after it is below', async () => {
     const { pace, clock } = paceOf({ latencyMsMax: 2 });

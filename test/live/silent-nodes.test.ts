@@ -14,7 +14,7 @@ import { type ClusterNode, type FormedCluster, formCluster } from '../support/fo
 import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from '../support/keys-of-all-kinds.ts';
 import { expectServing } from '../support/node-states.ts';
 import { cluster, withNodes } from '../support/transcript.ts';
-import { journalLines, meetRun, newStateFolder, type StateFolder } from '../support/watched-run.ts';
+import { journalLines, killedRun, meetRun, newStateFolder, type StateFolder } from '../support/watched-run.ts';
 
 const RANGE = [100, 139] as const;
 const KEYS = 320;
@@ -144,6 +144,20 @@ describe('a reshard', () => {
     expect(run).toMatchObject({ code: 0 });
     expect(run.stderr).not.toContain('no answer');
     await expectAllAt(TARGET);
+  });
+
+  it('is given up by Ctrl-C at a question that nobody answers', async () => {
+    const killed = await killedRun(reshard(), state, MIDDLE);
+    expect(killed).toMatchObject({ signal: 'SIGKILL' });
+    const silence = [{ when: /never/, text: '' }];
+    const interruptions = [{ signal: 'SIGINT', when: /type 'yes' to accept/ }] as const;
+    for (const line of ['resume', `resume ${formed.seed}`, 'undo']) {
+      const run = await cluster(line, { ...state, replies: silence, interruptions });
+      expect(run).toMatchObject({ code: 130 });
+      expect(run.stderr).toContain('Interrupted by the operator; nothing was changed.');
+    }
+    expect(await cluster('undo --yes', state)).toMatchObject({ code: 0 });
+    await expectAllAt(SOURCE);
   });
 
   it.each(['2>&1 | head -1', '2>&1 | true', '| true', '>/dev/full 2>&1', '2>&-'])(

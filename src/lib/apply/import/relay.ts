@@ -28,8 +28,8 @@ const RACES_MAX = 30;
 
 /**
  * Returns when each of the keys is at its owner, gone, or in the report. Those of `maybeMoved` that the source does not
- * hold any more count as imported: it was told to send them, and did not answer. Throws FAILED or UNREACHABLE where the servers
- * did not recover within their time, INTERRUPTED when the operator stops the waiting.
+ * hold any more count as imported: it was told to send them, and did not answer. Throws FAILED or UNREACHABLE where the
+ * servers did not recover within their time, INTERRUPTED when the operator stops the waiting.
  */
 export function relay(
   context: ImportContext,

@@ -58,12 +58,6 @@ const AMENDMENTS: readonly { readonly file: string; readonly from: string; reado
     from: "const hash = (0, (node_crypto_1()).randomBytes)(4).toString('hex');",
     to: 'const hash = process.hrtime.bigint().toString(16);',
   },
-  // Throws in the middle of a command where the disk is full that its result is written to: src/lib/terminal/output.ts goes on.
-  {
-    file: path.join(OCLIF, 'command.js'),
-    from: "process.stdout.on('error', (err) => {\n    if (err && err.code === 'EPIPE')\n        return;\n    throw err;\n});",
-    to: '',
-  },
   // Compares the Node that oclif wants, 18, with the one that runs; we want a newer one.
   { file: path.join(OCLIF, 'index.js'), from: '\ncheckNodeVersion();', to: '' },
   // One file less to open where the kernel is not Microsoft's.

@@ -26,18 +26,20 @@ const SLOW_SERVER = `
 describe('Connections', () => {
   const sockets = new Set<Socket>();
   let isSilent = false;
+  let answer = '+PONG';
   let server: Server;
   let connections: Connections;
   let address: { host: string; port: number };
 
   beforeEach(async () => {
     isSilent = false;
+    answer = '+PONG';
     server = createServer((socket) => {
       sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => sockets.delete(socket));
       socket.on('data', (data) => {
-        if (!isSilent) socket.write('+PONG\r\n'.repeat(data.toString().split('PING').length - 1));
+        if (!isSilent) socket.write(`${answer}\r\n`.repeat(data.toString().split('PING').length - 1));
       });
     });
     server.listen(0, '127.0.0.1');
@@ -78,6 +80,17 @@ describe('Connections', () => {
     await eventually(() => expect(sockets.size).toBe(1), { what: 'the broken connection is closed' });
     connections.close();
     await allClosed();
+  });
+
+  it.each([{ bulk: false }, { bulk: true }])('asks on for a user who may not PING (bulk: $bulk)', async ({ bulk }) => {
+    answer = "-NOPERM this user has no permissions to run the 'ping' command";
+    const replies = await connections.callMany(address, PING, { bulk });
+    expect(replies.map(String)).toEqual([expect.stringContaining('NOPERM')]);
+  });
+
+  it('has its login refused where a connection for many commands is told so', async () => {
+    answer = '-NOAUTH Authentication required.';
+    await expect(connections.callMany(address, PING, { bulk: true })).rejects.toThrow('NOAUTH');
   });
 
   it.each([{ bulk: false }, { bulk: true }])(

@@ -3,6 +3,7 @@
  * that is not there is not tested, and the report shows its tests as skipped.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { present } from '../../src/lib/assert.ts';
 import { AcknowledgedWriter } from '../support/acknowledged-writer.ts';
 import { ByteClients } from '../support/byte-clients.ts';
 import { eventually } from '../support/eventually.ts';
@@ -121,7 +122,7 @@ describe.runIf(findServer(flavor) !== null)('cluster reshard inside Redis 8.6', 
 
   it('is cancelled by Ctrl-C: every slot stays whole, and can be moved either way', async () => {
     const before = await put(400, 419);
-    await configure('rdb-key-save-delay', SNAPSHOT_DELAY);
+    await configure('rdb-key-save-delay', '20000');
     const state = newStateFolder();
     const run = await killedRun(reshard('400-419', '--mover atomic'), state, { lines: 3, afterMs: 200 }, 'SIGINT');
     expect(run).toMatchObject({ code: 130 });
@@ -152,28 +153,46 @@ describe.runIf(findServer(flavor) !== null)('cluster reshard inside Redis 8.6', 
     expect(run.stderr).not.toContain('move-retry');
   });
 
+  /** A target that takes no writes begins no import; what it was told to import it does afterwards. */
+  async function held<Result>(index: number, work: () => Promise<Result>): Promise<Result> {
+    await call(index, 'CLIENT', 'PAUSE', '60000', 'WRITE');
+    try {
+      return await work();
+    } finally {
+      await call(index, 'CLIENT', 'UNPAUSE');
+    }
+  }
+
   it('is refused beside a migration that somebody else has begun, and waits for it where it is forced', async () => {
-    await configure('rdb-key-save-delay', SNAPSHOT_DELAY);
     const before = await put(600, 639, 320);
-    await call(THIRD, 'CLUSTER', 'MIGRATION', 'IMPORT', '600', '619');
-    const refused = await cluster(reshard('620-639'), newStateFolder());
+    await configure('rdb-key-save-delay', SNAPSHOT_DELAY);
+    const refused = await held(THIRD, async () => {
+      await call(THIRD, 'CLUSTER', 'MIGRATION', 'IMPORT', '600', '619');
+      return cluster(reshard('620-639'), newStateFolder());
+    });
     const forced = await cluster(reshard('620-639', '--force'), newStateFolder());
     await configure('rdb-key-save-delay', '0');
     expect(refused).toMatchObject({ code: 4 });
     expect(refused.stderr).toMatch(/Somebody else is moving slots of this cluster: .*600-619/);
+    await eventually(async () => expect(await statesOf(THIRD, '600-619')).toEqual(['completed']), {
+      what: 'the migration of somebody else has ended',
+    });
     await expectDone(forced, before);
   });
 
   it('two operators: the second is refused', async () => {
-    await configure('rdb-key-save-delay', SNAPSHOT_DELAY);
     const before = await put(700, 719);
-    let second: RunResult | null = null;
-    const first = await meetRun(reshard('700-719'), newStateFolder(), { lines: 3 }, async () => {
-      second = await cluster(reshard('720-729'), newStateFolder());
+    let first: Promise<RunResult> | null = null;
+    const second = await held(TARGET, () => {
+      return new Promise<RunResult>((resolve, reject) => {
+        const meet = () => cluster(reshard('720-729'), newStateFolder()).then(resolve, reject);
+        first = meetRun(reshard('700-719'), newStateFolder(), { lines: 3 }, () => void meet());
+        first.then(() => reject(new Error('the first has ended')), reject);
+      });
     });
-    await configure('rdb-key-save-delay', '0');
     expect(second).toMatchObject({ code: 4 });
-    await expectDone(first, before);
+    const run = await present<Promise<RunResult>>(first, 'it was begun');
+    await expectDone(run, before);
   });
 
   it('goes on key by key where the servers fail again and again', async () => {

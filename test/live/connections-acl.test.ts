@@ -9,21 +9,25 @@ import { reachServers } from '../support/connection-ways.ts';
 import { type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { type RawReply, rawCommands } from '../support/raw-command.ts';
 import { RIGHTS_PAGE, rulesIn } from '../support/rights-page.ts';
+import { findServer, type ServerFlavor } from '../support/server-binaries.ts';
 import type { TestServer } from '../support/servers.ts';
 import { cluster } from '../support/transcript.ts';
 import { newStateFolder } from '../support/watched-run.ts';
 
 const login = { username: 'admin', password: 'admin-pw' };
 const RULES = rulesIn('acl');
-const VALKEY_9_RULES = rulesIn('acl-valkey-9');
+const MORE_RULES = new Map<ServerFlavor, typeof RULES>([
+  ['valkey-9.1', rulesIn('acl-valkey-9')],
+  ['redis-8.6', rulesIn('acl-redis-8.4')],
+]);
 
 /** By command: what the servers have counted. */
 const used = new Map<string, Set<string>>();
 
-describe.each(['default', 'valkey-9.1'] as const)('rights on the server %s', (flavor) => {
+describe.each(['default', 'valkey-9.1', 'redis-8.6'] as const)('rights on the server %s', (flavor) => {
   const rules = new Map(
     [...RULES].map(([command, common]) => {
-      const more: typeof RULES = flavor === 'valkey-9.1' ? VALKEY_9_RULES : new Map();
+      const more = MORE_RULES.get(flavor) ?? new Map<string, readonly string[]>();
       return [command, [...common, ...(more.get('every') ?? []), ...(more.get(command) ?? [])]] as const;
     }),
   );
@@ -75,7 +79,9 @@ describe('of the rights in docs/acl.md', () => {
     const withRight = (right: string): readonly string[] =>
       [...RULES].filter(([, rules]) => rules.includes(right)).map(([command]) => command);
     const families = [withRight('+migrate'), withRight('+restore'), ['check', 'every']];
-    for (const [command, rules] of [...RULES, ...VALKEY_9_RULES]) {
+    // Of a server that is not there nothing was counted.
+    const more = [...MORE_RULES].filter(([flavor]) => findServer(flavor) !== null).flatMap(([, own]) => [...own]);
+    for (const [command, rules] of [...RULES, ...more]) {
       const peers = families.find((family) => family.includes(command)) ?? [command];
       const called = new Set(peers.flatMap((peer) => [...(used.get(peer) ?? [])]));
       const vain = rules.filter((rule) => rule.startsWith('+') && !called.has(rule.slice(1)));

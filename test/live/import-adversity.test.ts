@@ -49,10 +49,10 @@ const inCluster = () =>
   );
 const importing = (more: string): string => `import ${formed.seed} --from ${source.address} --yes ${more}`;
 
-describe.each(['', '--copy'])('import %s', (copy) => {
+describe.each(['', '--copy', '--engine migrate'])('import %s', (way) => {
   it('goes on when every connection is broken, again and again', async () => {
     let isOver = false;
-    const run = meetRun(importing(`${SLOWLY} ${copy}`), newStateFolder(), { lines: 2 }, async () => {
+    const run = meetRun(importing(`${SLOWLY} ${way}`), newStateFolder(), { lines: 2 }, async () => {
       for (let turn = 0; !isOver && turn < 30; turn++) {
         for (const { address } of [source, ...formed.nodes])
           await clients.call(address, ['CLIENT', 'KILL', 'TYPE', 'normal']);
@@ -66,7 +66,7 @@ describe.each(['', '--copy'])('import %s', (copy) => {
   });
 
   it('waits for a source that is silent for some seconds', async () => {
-    const run = await meetRun(importing(`${SLOWLY} ${copy}`), newStateFolder(), MOMENT, async () => {
+    const run = await meetRun(importing(`${SLOWLY} ${way}`), newStateFolder(), MOMENT, async () => {
       process.kill(source.pid, 'SIGSTOP');
       try {
         await sleep(6000);
@@ -79,12 +79,12 @@ describe.each(['', '--copy'])('import %s', (copy) => {
   });
 
   it('never takes a source that was started anew for one that has been emptied', async () => {
-    const run = await meetRun(importing(`${SLOWLY} ${copy}`), newStateFolder(), MOMENT, async () => {
+    const run = await meetRun(importing(`${SLOWLY} ${way}`), newStateFolder(), MOMENT, async () => {
       await clients.call(source.address, ['DEBUG', 'RESTART']).catch(() => null);
     });
     expect(run).toMatchObject({ code: 5 });
     expect(run.stderr).toMatch(
-      copy === '' ? /was started anew meanwhile/ : /was started anew|tells of changes was lost/,
+      way === '--copy' ? /was started anew|tells of changes was lost/ : /was started anew meanwhile/,
     );
     const values = new Map(before.map(({ name, value }) => [name, value]));
     for (const { name, value } of await inCluster()) expect(value).toBe(values.get(name));

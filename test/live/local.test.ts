@@ -11,6 +11,7 @@ import { stopLocalCluster } from '../../src/lib/local/stop-cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { clusterCli, type RunOptions, type RunResult } from '../support/executables.ts';
 import { reservePorts } from '../support/ports.ts';
+import { processesAt } from '../support/processes-at.ts';
 import { rawCommand } from '../support/raw-command.ts';
 import { killWithThisProcess, removeWithThisProcess } from '../support/reaper.ts';
 import { serverBinary } from '../support/server-binaries.ts';
@@ -159,6 +160,19 @@ describe('cluster local', () => {
     const { stderr } = await exits(130, up(...THREE), { interruptions: [{ signal: 'SIGINT', when: /CLUSTER MEET/ }] });
     expect(stderr).toContain('Everything was undone');
     await expectNothingLeft();
+  });
+
+  it('Ctrl-C while the servers start: none is left', async () => {
+    // None ever serves. Once all of them are noted, the first presses Ctrl-C.
+    const silent = writeScript(
+      `grep -q '^port ${ports[0]}$' server.conf || exec sleep 60
+       until [ "$(grep -c startTime ../local.json 2>/dev/null)" = 3 ]; do sleep 0.05; done
+       kill -INT "$PPID"; exec sleep 60`,
+    );
+    const { stderr } = await exits(130, ['up', '--port', `${ports[0]}`, '--server', silent, ...THREE]);
+    expect(stderr).toContain('Interrupted by the operator');
+    await expectNothingLeft();
+    expect(processesAt(path.dirname(dir))).toEqual([]);
   });
 
   it('kill -9 while the cluster is made: down cleans up, and the next up is as new', async () => {

@@ -48,7 +48,7 @@ function formingAndLooking(at: TourCluster): void {
 }
 
 function moving(at: TourCluster, flavor: ServerFlavor): void {
-  const isAtomic = flavor === 'valkey-9.1';
+  const isAtomic = flavor === 'valkey-9.1' || flavor === 'redis-8.6';
 
   it('reshard, key by key', async () => {
     await at.run(`reshard ${at.typed(2)} --ranges 100-119 --to ${at.typed(1)} --mover key-wise --yes`);

@@ -6,19 +6,23 @@ import { ALL_SLOTS, eachSlot, hasSlot, type SlotSet, subtractSlots, unionSlots }
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
-import { ReplyError } from '../wire/reply-error.ts';
 import type { Cluster } from './cluster.ts';
-import { countKeysInSlots, databasesWithKeys, keysNotTold } from './keys-in-slots.ts';
+import { aboutAllKeys, type KeyQuestions } from './key-questions.ts';
+import { countKeysInSlots, databasesWithKeys } from './keys-in-slots.ts';
 
 const CONCURRENT_NODES_MAX = 16;
 /** Of one slot at one node. Of a slot with more keys the shared ones are found when the keys move. */
 const KEYS_LISTED_MAX = 100_000;
 
-/** Changes nothing. Throws UNREACHABLE, or FAILED where a server does not tell. */
+/**
+ * Changes nothing for longer than it looks: see {@link aboutAllKeys}. Throws UNREACHABLE, or FAILED where a server does not
+ * tell.
+ */
 export async function readSlotEvidence(cluster: Cluster, topology: Topology, suspect: SlotSet): Promise<SlotEvidence> {
   const primaries = primariesOf(topology).filter(isReached);
+  const ask = await aboutAllKeys(cluster, primaries);
   const counted = await mapBounded(primaries, CONCURRENT_NODES_MAX, async (node) => {
-    const first = await countKeysInSlots(cluster, node, [
+    const first = await countKeysInSlots(ask, node, [
       ...eachSlot(unionSlots(subtractSlots(ALL_SLOTS, node.entry.slots), suspect)),
     ]);
     return { node, keys: first };
@@ -29,14 +33,14 @@ export async function readSlotEvidence(cluster: Cluster, topology: Topology, sus
   // The owners' keys of slots that others have keys of.
   for (const { node, keys } of counted) {
     const missing = [...strays].filter((slot) => hasSlot(node.entry.slots, slot) && !keys.has(slot));
-    for (const [slot, count] of await countKeysInSlots(cluster, node, missing)) keys.set(slot, count);
+    for (const [slot, count] of await countKeysInSlots(ask, node, missing)) keys.set(slot, count);
   }
   const keys = new Map(counted.map((each) => [each.node.id, each.keys] as const));
-  return { keys, shared: await findShared(cluster, primaries, keys) };
+  return { keys, shared: await findShared(ask, primaries, keys) };
 }
 
 async function findShared(
-  cluster: Cluster,
+  ask: KeyQuestions,
   primaries: readonly ReachedNode[],
   keys: ReadonlyMap<NodeId, ReadonlyMap<number, number>>,
 ): Promise<readonly SharedKey[]> {
@@ -44,17 +48,16 @@ async function findShared(
   for (const node of primaries)
     for (const slot of keys.get(node.id)?.keys() ?? []) holders.set(slot, [...(holders.get(slot) ?? []), node]);
   const several = [...holders].filter(([, nodes]) => nodes.length > 1).sort(([a], [b]) => a - b);
-  const found = await mapBounded(several, CONCURRENT_NODES_MAX, ([slot, nodes]) => sharedIn(cluster, slot, nodes));
+  const found = await mapBounded(several, CONCURRENT_NODES_MAX, ([slot, nodes]) => sharedIn(ask, slot, nodes));
   return found.flat();
 }
 
-async function sharedIn(cluster: Cluster, slot: number, nodes: readonly ReachedNode[]): Promise<readonly SharedKey[]> {
+async function sharedIn(ask: KeyQuestions, slot: number, nodes: readonly ReachedNode[]): Promise<readonly SharedKey[]> {
   const seen = new Map<string, { readonly database: number; readonly key: Buffer; readonly holders: NodeId[] }>();
   for (const node of nodes) {
     for (const database of databasesWithKeys(node)) {
-      const command = argv.clusterGetKeysInSlot(slot, KEYS_LISTED_MAX);
-      const [reply] = await cluster.callMany(node.address, [command], { database, bytes: true });
-      if (reply instanceof ReplyError) throw keysNotTold(node, reply);
+      const listing = (each: number) => argv.clusterGetKeysInSlot(each, KEYS_LISTED_MAX);
+      const reply = (await ask(node, database, [slot], listing)).get(slot);
       for (const key of Array.isArray(reply) ? reply : []) {
         if (!Buffer.isBuffer(key)) continue;
         const name = `${database} ${key.toString('hex')}`;

@@ -21,9 +21,10 @@ import { type Argv, argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Snapshot, SnapshotOptions } from './cluster.ts';
-import { reasonOf } from './connections.ts';
+
 import { startDeadline } from './deadline.ts';
 import type { ConnectOptions } from './options.ts';
+import { reasonOf } from './unreachable.ts';
 
 /** The server sends a line feed each second while it works, and is silent only while it forks: seconds for the largest. */
 const SILENCE_MS_MAX = 60_000;

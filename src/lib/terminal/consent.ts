@@ -25,7 +25,10 @@ export function refuseUnattended(asking: Asking): void {
 export async function askConsent(question: string, asking: Asking): Promise<void> {
   if (isConsentGiven(asking)) return;
   const prompt = `${question} (type 'yes' to accept): `;
-  const answer = process.stdin.isTTY ? await askOnTerminal(prompt) : await readPipedAnswer(prompt);
+  const answer = await askWord(prompt).catch((cause: unknown) => {
+    if (!(cause instanceof OpsError && cause.code === 'INTERRUPTED')) throw cause;
+    throw new OpsError('INTERRUPTED', 'Interrupted by the operator; nothing was changed.', { cause });
+  });
   if (answer === 'yes') return;
   throw new OpsError(
     'REFUSED',
@@ -74,7 +77,7 @@ export async function orInterrupted<Answer>(ask: () => Promise<Answer>): Promise
     return await ask();
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'ExitPromptError') {
-      throw new OpsError('INTERRUPTED', 'Interrupted by the operator; nothing was changed.', { cause });
+      throw new OpsError('INTERRUPTED', 'Interrupted by the operator.', { cause });
     }
     throw cause;
   }

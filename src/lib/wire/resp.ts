@@ -84,7 +84,19 @@ function writeHead(bytes: Buffer, from: number, sigil: number, count: number): n
   return end;
 }
 
-/** Takes what a socket delivers, in pieces of any size, and gives out whole replies. */
+/** What stands in for a list whose elements follow. */
+const LIST_BEGUN = Symbol('a list has begun');
+
+/** A list of which some elements are there. */
+interface Unfinished {
+  readonly length: number;
+  readonly values: RespValue[];
+}
+
+/**
+ * Takes what a socket delivers, in pieces of any size, and gives out whole replies. Nothing is read twice: a list of a
+ * million elements comes in hundreds of pieces.
+ */
 export class RespReader {
   #pieces: Buffer[] = [];
   #length = 0;
@@ -92,6 +104,8 @@ export class RespReader {
   #needed = 1;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
+  /** The lists that the next value is in, the innermost last. */
+  readonly #lists: Unfinished[] = [];
 
   /** The replies that are whole now, in order. Throws PROTOCOL where it is not RESP2. */
   read(piece: Buffer): readonly RespValue[] {
@@ -101,20 +115,37 @@ export class RespReader {
     this.#bytes = this.#pieces.length === 1 ? piece : Buffer.concat(this.#pieces, this.#length);
     const replies: RespValue[] = [];
     let begin = 0;
+    this.#needed = 1;
     for (this.#at = 0; this.#at < this.#bytes.length; begin = this.#at) {
-      const reply = this.#value();
-      if (reply === undefined) break;
-      replies.push(reply);
+      const value = this.#value();
+      if (value === undefined) break;
+      if (value !== LIST_BEGUN) this.#place(value, replies);
     }
     const rest = this.#bytes.subarray(begin);
     this.#pieces = rest.length === 0 ? [] : [rest];
     this.#length = rest.length;
-    this.#needed = begin === this.#bytes.length ? 1 : Math.max(this.#needed - begin, rest.length + 1);
+    this.#needed = Math.max(this.#needed - begin, rest.length + 1);
     return replies;
   }
 
+  /** Into the list that it is in, and that, when it is whole, into the next one; a value in no list is a reply. */
+  #place(value: RespValue, replies: RespValue[]): void {
+    let whole = value;
+    for (;;) {
+      const list = this.#lists.at(-1);
+      if (list === undefined) {
+        replies.push(whole);
+        return;
+      }
+      list.values.push(whole);
+      if (list.values.length < list.length) return;
+      this.#lists.pop();
+      whole = list.values;
+    }
+  }
+
   /** Undefined where it is not whole yet; `#needed` then says how many bytes it takes at least. */
-  #value(): RespValue | undefined {
+  #value(): RespValue | typeof LIST_BEGUN | undefined {
     const end = this.#bytes.indexOf(LF, this.#at);
     if (end === -1) {
       this.#needed = this.#bytes.length + 1;
@@ -133,7 +164,7 @@ export class RespReader {
       case DOLLAR:
         return this.#bulk(this.#integer(from, end - 1));
       case STAR:
-        return this.#array(this.#integer(from, end - 1));
+        return this.#list(this.#integer(from, end - 1));
       default:
         throw new OpsError('PROTOCOL', `A server sent something that is not RESP2 (byte ${sigil}).`);
     }
@@ -159,14 +190,10 @@ export class RespReader {
     return value;
   }
 
-  #array(length: number): readonly RespValue[] | null | undefined {
+  #list(length: number): RespValue | typeof LIST_BEGUN {
     if (length < 0) return null;
-    const values: RespValue[] = [];
-    for (let index = 0; index < length; index++) {
-      const value = this.#value();
-      if (value === undefined) return undefined;
-      values.push(value);
-    }
-    return values;
+    if (length === 0) return [];
+    this.#lists.push({ length, values: [] });
+    return LIST_BEGUN;
   }
 }

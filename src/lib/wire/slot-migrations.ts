@@ -37,7 +37,7 @@ const VALKEY: Dialect = {
 };
 
 /**
- * Source: cluster_asm.c of Redis 8.4 and its documentation. The target tries a failed task again until it is
+ * Seen in Redis 8.6.3; source: cluster_asm.c. Replicas tell of none. The target tries a failed task again until it is
  * cancelled there; the source of a failed task only waits to be asked anew.
  */
 const REDIS: Dialect = {

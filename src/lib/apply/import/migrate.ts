@@ -6,6 +6,7 @@
 import { OpsError } from '../../errors.ts';
 import { formatAddress } from '../../model/address.ts';
 import { keySlot } from '../../model/key-slot.ts';
+import type { Migration } from '../../redis/cluster.ts';
 import { ReplyError, type ReplyErrorKind } from '../../wire/reply-error.ts';
 import type { ImportContext, Road } from './import-context.ts';
 import { relay } from './relay.ts';
@@ -46,9 +47,10 @@ export class MigrateRoad {
   /** Returns as `relay` does. Throws as it does, and FAILED where MIGRATE does not work and nothing else may be done. */
   async move(keys: readonly Buffer[], road: Road): Promise<void> {
     const target = this.#ownerOf(keys);
-    const refusal = target === null || this.#isGivenUp ? null : await this.#migrate(keys, target, road.lane);
-    if (refusal === 'done') return;
-    if (target !== null && refusal !== null && !SETTLED_BY_RELAY.includes(refusal.kind)) this.#reckon(target, refusal);
+    const outcome = target === null || this.#isGivenUp ? null : await this.#migrate(keys, target, road.lane);
+    if (outcome === 'done') return;
+    if (outcome === 'unanswered') return relay(this.#context, keys, road, keys);
+    if (target !== null && outcome !== null && !SETTLED_BY_RELAY.includes(outcome.kind)) this.#reckon(target, outcome);
     await relay(this.#context, keys, road);
   }
 
@@ -56,10 +58,11 @@ export class MigrateRoad {
     return keys[0] === undefined ? null : this.#context.targets.ownerOf(keySlot(keys[0]));
   }
 
-  async #migrate(keys: readonly Buffer[], { node }: Target, lane: string): Promise<ReplyError | 'done'> {
+  /** `unanswered`: the connection to the source broke, so the keys may have gone or not. */
+  async #migrate(keys: readonly Buffer[], { node }: Target, lane: string): Promise<ReplyError | 'done' | 'unanswered'> {
     const { source, address, settings, tally } = this.#context;
     tally.begin();
-    const reply = await source.cluster.migrate({
+    const migration: Migration = {
       source: address,
       target: node.peerAddress,
       keys,
@@ -68,10 +71,16 @@ export class MigrateRoad {
       targetDatabase: 0,
       timeoutMs: settings.migrateTimeoutMs,
       channel: lane,
+    };
+    const reply = await source.cluster.migrate(migration).catch((cause: unknown) => {
+      if (cause instanceof OpsError && cause.code === 'UNREACHABLE') return 'unanswered' as const;
+      throw cause;
     });
-    if (reply instanceof ReplyError) return reply;
+    if (reply instanceof ReplyError || reply === 'unanswered') return reply;
     this.#failures = 0;
-    tally.imported(keys.length, 0);
+    // The source held none of them any more: they have expired, or a client has deleted them.
+    if (reply === 'NOKEY') tally.gone(keys.length);
+    else tally.imported(keys.length, 0);
     return 'done';
   }
 

@@ -27,14 +27,20 @@ const MEMORY_PATIENCE_MS = 10_000;
 const RACES_MAX = 30;
 
 /**
- * Returns when each of the keys is at its owner, gone, or in the report. Throws FAILED or UNREACHABLE where the servers
- * did not recover within their time, INTERRUPTED when the operator stops the waiting.
+ * Returns when each of the keys is at its owner, gone, or in the report. Those of `maybeMoved` that the source does not
+ * hold any more count as imported: it was told to send them, and did not answer. Throws FAILED or UNREACHABLE where the
+ * servers did not recover within their time, INTERRUPTED when the operator stops the waiting.
  */
-export function relay(context: ImportContext, keys: readonly Buffer[], road: Road): Promise<void> {
+export function relay(
+  context: ImportContext,
+  keys: readonly Buffer[],
+  road: Road,
+  maybeMoved: readonly Buffer[] = [],
+): Promise<void> {
   return relayAgain(context, keys, road, {
     written: new Map(),
     own: new Set(),
-    maybeReleased: new Set(),
+    maybeReleased: new Set(maybeMoved.map(nameOf)),
     gone: new Set(),
     reason: null,
     isOutOfMemory: false,

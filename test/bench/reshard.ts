@@ -20,9 +20,12 @@ const EMPTY_SLOTS: SlotRange = [0, 3999];
 const KEYS_OVER_NETWORK = 295_000;
 const SLOTS_OVER_NETWORK: SlotRange = [0, 999];
 const ONE_WAY_MS = 1;
+const KEYS_INSIDE_REDIS = 300_000;
+const SLOTS_INSIDE_REDIS: SlotRange = [0, 999];
 const FOREGROUND_PER_SECOND = 2000;
 const CALM_MS = 2000;
 const VALKEY = 'valkey-9.1';
+const REDIS = 'redis-8.6';
 const ATOMIC = '--cluster-use-atomic-slot-migration';
 
 export const reshardBenchmark: Benchmark = {
@@ -34,9 +37,15 @@ export const reshardBenchmark: Benchmark = {
       ...(await compareForeground(cluster, tell)),
     ]);
     const rest = [await compareEmpty(tell), await compareOverNetwork(tell)];
-    if (findServer(VALKEY)) return [...keyWise, ...rest, ...(await compareValkey(tell))];
-    tell(`reshard inside the servers is left out: run \`npx tsx scripts/server.ts ${VALKEY}\` first`);
-    return [...keyWise, ...rest];
+    const atomic: Comparison[] = [];
+    for (const [flavor, compare] of [
+      [VALKEY, compareValkey],
+      [REDIS, compareRedis],
+    ] as const) {
+      if (findServer(flavor)) atomic.push(...(await compare(tell)));
+      else tell(`reshard inside ${flavor} is left out: run \`npx tsx scripts/server.ts ${flavor}\` first`);
+    }
+    return [...keyWise, ...rest, ...atomic];
   },
 };
 
@@ -177,6 +186,17 @@ function compareValkey(tell: Tell): Promise<readonly Comparison[]> {
         ratioMax: 1,
       },
     ];
+  });
+}
+
+/** redis-cli 8.6 has no word for the servers' own migration. */
+function compareRedis(tell: Tell): Promise<readonly Comparison[]> {
+  tell(`reshard, ${REDIS}: making the cluster`);
+  return withFilledCluster({ keys: KEYS_INSIDE_REDIS, flavor: REDIS }, async (cluster) => {
+    const shuttle = new Shuttle(cluster, SLOTS_INSIDE_REDIS);
+    const ways = await race(`${REDIS}, defaults`, shuttle, { rounds: 2, tell, beside: theirs(REDIS) });
+    const size = sizeOf(cluster, SLOTS_INSIDE_REDIS);
+    return [{ ...durations(`${REDIS}: reshard ${size}, defaults`, ways), ratioMax: 1 / 5, also: [], notes: [] }];
   });
 }
 

@@ -50,7 +50,7 @@ export async function obstacleMeanwhile(
   return { reason: `${formatAddress(job.source.address)} is not in charge any more`, isFull: false };
 }
 
-/** With what a server says when it was asked to begin. */
+/** Nothing is begun any more, and no key was moved. */
 export function refused(reason: string): OpsError {
   return new OpsError('REFUSED', `Not moved atomically: ${reason}.`);
 }

@@ -18,6 +18,7 @@ export default defineConfig({
           name: 'live',
           sequence: { groupOrder: 1 },
           include: ['test/live/**/*.test.ts'],
+          setupFiles: ['test/support/show-runs.setup.ts'],
           testTimeout: 90_000,
           hookTimeout: 60_000,
           maxWorkers: 4,

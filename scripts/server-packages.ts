@@ -17,7 +17,8 @@ interface Repository {
 
 /**
  * Unpacks the first of `packages` that the suite has into `folder/root` and returns its name. `suite` null means the
- * machine's own. Rejects with what apt-get said.
+ * machine's own. Libraries come from Debian's unstable suite where it is `experimental`, which has few of its own.
+ * Rejects with what apt-get said.
  */
 export async function unpackPackage(
   folder: string,
@@ -28,13 +29,21 @@ export async function unpackPackage(
   const { codename, distribution } = await readOsRelease();
   const { uri } = chooseRepository(await machineRepositories(), codename);
   const apt = path.join(folder, 'apt');
-  await writePrivateRoot(apt, sourceLine(uri, suite ?? codename, distribution));
+  const suites = suite === 'experimental' ? ['sid', suite] : [suite ?? codename];
+  await writePrivateRoot(apt, suites.map((each) => sourceLine(uri, each, distribution)).join(''));
   const configuration = ['-c', path.join(apt, 'apt.conf')];
   progress(`reading the package list of ${suite ?? codename}`);
   await run('apt-get', [...configuration, 'update']);
   const taken = await firstAvailable(configuration, packages);
   progress(`downloading ${taken}`);
-  await run('apt-get', [...configuration, 'install', '--download-only', '--no-install-recommends', '-y', taken]);
+  await run('apt-get', [
+    ...configuration,
+    'install',
+    '--download-only',
+    '--no-install-recommends',
+    '-y',
+    `${taken}/${suites.at(-1)}`,
+  ]);
   await unpack(path.join(apt, 'cache/archives'), path.join(folder, 'root'), taken);
   await rm(apt, { recursive: true, force: true });
   return taken;

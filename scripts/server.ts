@@ -1,7 +1,7 @@
 /**
  * Makes sure that there is a server to test against:
  *
- *   tsx scripts/server.ts [default|redis-8.0|valkey-8.1|valkey-9.1]
+ *   tsx scripts/server.ts [default|redis-8.0|redis-8.6|valkey-8.1|valkey-9.1]
  *
  * stdout: the path of the server, one line. stderr: progress. Exit code 1 with one sentence where there can be none.
  * Without an argument the machine's own server will do; otherwise packages of the machine's own mirror are unpacked
@@ -28,6 +28,7 @@ const PACKAGES: Readonly<
 > = {
   default: { suite: null, packages: ['redis-tools', 'valkey-tools'] },
   'redis-8.0': { suite: 'trixie', packages: ['redis-tools'] },
+  'redis-8.6': { suite: 'experimental', packages: ['redis-tools'] },
   'valkey-8.1': { suite: 'trixie', packages: ['valkey-tools'] },
   'valkey-9.1': { suite: 'forky', packages: ['valkey-tools'] },
 };

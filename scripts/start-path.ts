@@ -44,7 +44,7 @@ export const lazyImports: Plugin = {
   },
 };
 
-/** Single expressions that cost much for little. */
+/** Single expressions that cost much for little, or that do harm. */
 const AMENDMENTS: readonly { readonly file: string; readonly from: string; readonly to: string }[] = [
   // The first comparison by locale loads the collation tables: 8 ms. Names of commands are plain ASCII.
   {
@@ -57,12 +57,6 @@ const AMENDMENTS: readonly { readonly file: string; readonly from: string; reado
     file: path.join(CLIENT, 'client/identity.js'),
     from: "const hash = (0, (node_crypto_1()).randomBytes)(4).toString('hex');",
     to: 'const hash = process.hrtime.bigint().toString(16);',
-  },
-  // Throws in the middle of a command where the disk is full that its result is written to: `terminal/outputs.ts` goes on.
-  {
-    file: path.join(OCLIF, 'command.js'),
-    from: "process.stdout.on('error', (err) => {\n    if (err && err.code === 'EPIPE')\n        return;\n    throw err;\n});",
-    to: '',
   },
   // Compares the Node that oclif wants, 18, with the one that runs; we want a newer one.
   { file: path.join(OCLIF, 'index.js'), from: '\ncheckNodeVersion();', to: '' },

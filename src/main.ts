@@ -5,7 +5,7 @@ import { run } from '@oclif/core';
 import { OpsError } from './lib/errors.ts';
 import { reportStartFailure } from './lib/terminal/failures.ts';
 import { readCommandOptions } from './lib/terminal/manifest.ts';
-import { outliveReaders } from './lib/terminal/outputs.ts';
+import { outliveReaders } from './lib/terminal/output.ts';
 import { rearrange } from './lib/terminal/words.ts';
 
 outliveReaders();

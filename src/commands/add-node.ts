@@ -1,15 +1,7 @@
 import { Flags } from '@oclif/core';
-import { CLIENT_NAME_PREFIX, refuseBeside } from '../lib/apply/refuse-beside.ts';
-import { nameOf } from '../lib/check/words.ts';
 import { OpsError } from '../lib/errors.ts';
-import type { Address } from '../lib/model/address.ts';
 import { formatAddress } from '../lib/model/address.ts';
-import type { Topology } from '../lib/model/topology.ts';
-import { findNode } from '../lib/model/topology.ts';
-import type { AddRequest } from '../lib/plan/add-nodes.ts';
-import { planAddNodes } from '../lib/plan/add-nodes.ts';
-import { withNewcomers } from '../lib/plan/newcomers.ts';
-import { compareFunctions } from '../lib/redis/read-functions.ts';
+import type { AdditionRequest } from '../lib/plan/request.ts';
 import { parseAddresses } from '../lib/terminal/addresses.ts';
 import { connectionFlags, consentFlags, zoneFlag } from '../lib/terminal/flags.ts';
 import { MemberCommand } from '../lib/terminal/member-command.ts';
@@ -61,41 +53,20 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
       throw new OpsError('USAGE', 'Name the new nodes, and then a node of the cluster.', {
         suggestions: ['cluster add-node NEW-HOST:PORT HOST:PORT'],
       });
-    const zones = parseZones(flags.zone ?? []);
+    // A slip is told BEFORE anything is connected to.
+    parseAddresses(named);
+    const zones = [...parseZones(flags.zone ?? [])];
     return this.withRun(flags, [existing], async (session, members, journal) => {
-      const { cluster, seeds, progress } = session;
-      const asked = await progress.during('Asking the new nodes', () => cluster.observeEach(named));
-      const topology = withNewcomers(members, asked);
-      const own = [`${CLIENT_NAME_PREFIX}${journal.run}`];
-      if (!flags.force) await refuseBeside(cluster, strangersIn(asked, members), own, { isTakeover: true });
-      const request: AddRequest = {
-        ids: asked.nodes.map(({ id }) => id),
+      const request: AdditionRequest = {
+        kind: 'add',
+        seed: formatAddress(members.seed),
+        nodes: named,
         role: flags.replica ? { kind: 'replica', of: flags.of ?? null } : { kind: 'primary' },
         zones,
-        functions: await compareFunctions(cluster, members, asked),
         rebalance: flags.rebalance ? { mover: flags.mover } : null,
       };
-      const plan = this.acceptableAfter(planAddNodes(topology, request), 'add', request.ids);
-      const look = async (): Promise<Topology> =>
-        withNewcomers(await cluster.observe(seeds), await cluster.observeEach(named));
-      const seed = formatAddress(members.seed);
-      const document = await this.carryOutChange(
-        session,
-        journal,
-        {
-          plan,
-          topology,
-          look,
-          goal: { kind: 'add', ids: request.ids },
-          headings: asked.nodes.map((node) => `>>> Adding node ${nameOf(node)} to cluster ${seed}`),
-          question: 'Do you want to add this?',
-          isDangerous: flags.rebalance,
-          nothing: 'Nothing to do: every node knows them already, and they serve.',
-        },
-        flags,
-      );
-      if (document.outcome !== 'planned') this.print('[OK] New node added correctly.');
-      return document;
+      const change = await this.planChange(session, members, request, { journal, force: flags.force });
+      return this.carryOutChange(session, journal, change, flags);
     });
   }
 }
@@ -103,15 +74,10 @@ gets the functions of the cluster, and with --rebalance its share of the slots.`
 /** The last address is of the cluster; as everywhere, its port may be a word of its own. */
 function splitExisting(words: readonly string[]): {
   readonly existing: string | undefined;
-  readonly named: readonly Address[];
+  readonly named: readonly string[];
 } {
   const last = words.at(-1);
   const isPort = last !== undefined && /^\d{1,5}$/.test(last);
   const existing = isPort ? `${words.at(-2)}:${last}` : last;
-  return { existing, named: parseAddresses(words.slice(0, isPort ? -2 : -1)) };
-}
-
-/** Members were looked at with the others: what one of them has open is the cluster's. */
-function strangersIn(asked: Topology, members: Topology): Topology {
-  return { ...asked, nodes: asked.nodes.filter(({ id }) => findNode(members, id) === undefined) };
+  return { existing, named: words.slice(0, isPort ? -2 : -1) };
 }

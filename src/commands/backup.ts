@@ -4,10 +4,10 @@ import { freeBytesFor, refuseOccupied } from '../lib/apply/backup/folder.ts';
 import { verifyBackup } from '../lib/apply/backup/verify.ts';
 import { observeSteady } from '../lib/apply/observe-steady.ts';
 import { CLIENT_NAME_PREFIX, refuseBeside } from '../lib/apply/refuse-beside.ts';
-import { OpsError } from '../lib/errors.ts';
 import { isRunning } from '../lib/local/process-identity.ts';
 import { planBackup } from '../lib/plan/backup.ts';
-import { ClusterCommand, type OutputFlags, ownProcess } from '../lib/terminal/base-command.ts';
+import { wrongArguments } from '../lib/terminal/addresses.ts';
+import { ClusterCommand, type ConsentFlags, type OutputFlags, ownProcess } from '../lib/terminal/base-command.ts';
 import { type ConnectionFlags, connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import {
   renderBackupDone,
@@ -18,13 +18,12 @@ import {
 } from '../lib/view/backup.ts';
 
 type BackupFlags = ConnectionFlags &
-  OutputFlags & {
+  OutputFlags &
+  ConsentFlags & {
     readonly parallel: number;
     readonly 'per-host': number;
     readonly from: 'replicas' | 'primaries';
     readonly force: boolean;
-    readonly yes: boolean;
-    readonly 'dry-run': boolean;
   };
 
 export default class Backup extends ClusterCommand {
@@ -67,9 +66,7 @@ refused, and so is a backup during which slots moved: a key may then be in two f
       directory === undefined ||
       (!flags.verify && words.length === 1 && flags.context === undefined && flags.uri === undefined)
     ) {
-      throw new OpsError('USAGE', '[ERR] Wrong number of arguments for specified --cluster sub command', {
-        suggestions: ['Type: cluster backup HOST:PORT DIR'],
-      });
+      throw wrongArguments('Type: cluster backup HOST:PORT DIR');
     }
     if (flags.verify) return this.verify(directory, this.style(flags));
     await refuseOccupied(directory);
@@ -78,7 +75,7 @@ refused, and so is a backup during which slots moved: a key may then be in two f
 
   private async verify(directory: string, style: { readonly color: boolean }): Promise<object> {
     const manifest = await verifyBackup(directory, this.interruption());
-    this.print(renderVerified(directory, manifest, manifest.nodes, style));
+    this.print(renderVerified(directory, manifest, style));
     return { version: 1, outcome: 'verified', directory, manifest };
   }
 
@@ -99,7 +96,7 @@ refused, and so is a backup during which slots moved: a key may then be in two f
           }),
         );
         this.print(renderBackupPlan(plan, style));
-        if (flags['dry-run']) return { version: 1, outcome: 'planned', directory, plan };
+        if (flags['dry-run']) return { version: 1, outcome: 'planned', directory, plan, durationMs: null };
         if (plan.hazards.length > 0) {
           this.requireSomeoneToAsk(flags);
           await this.consent('Do you want to try all the same?', flags);

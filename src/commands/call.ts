@@ -9,6 +9,7 @@ import { roleOf } from '../lib/model/node.ts';
 import type { NodeAnswer } from '../lib/model/node-answer.ts';
 import type { Topology, TopologyNode } from '../lib/model/topology.ts';
 import { callHazards, endsConnection, refuseWithoutReply } from '../lib/plan/call-hazards.ts';
+import { wrongArguments } from '../lib/terminal/addresses.ts';
 import type { ConsentFlags, Session } from '../lib/terminal/base-command.ts';
 import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { parseSeconds } from '../lib/terminal/connection.ts';
@@ -140,9 +141,7 @@ function splitSeed(words: readonly string[]): {
   const isSeeded = parseAddress(words[0] ?? '') !== null;
   const command = isSeeded ? words.slice(1) : words;
   if (command.length > 0) return { seeds: isSeeded ? words.slice(0, 1) : [], command };
-  throw new OpsError('USAGE', '[ERR] Wrong number of arguments for specified --cluster sub command', {
-    suggestions: ['Name a node and a command: cluster call 127.0.0.1:7000 PING'],
-  });
+  throw wrongArguments('Name a node and a command: cluster call 127.0.0.1:7000 PING');
 }
 
 function isWanted(flags: { readonly 'only-primaries': boolean; readonly 'only-replicas': boolean }) {

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { createCluster } from '../lib/apply/create.ts';
+import type { ExecutorOptions } from '../lib/apply/executor.ts';
 import { readRuns } from '../lib/apply/journal.ts';
 import type { Leftovers } from '../lib/apply/leftovers.ts';
 import { findLeftovers, resetLeftovers } from '../lib/apply/leftovers.ts';
@@ -16,11 +16,13 @@ import { simulateEnd } from '../lib/plan/simulate.ts';
 import type { Session } from '../lib/terminal/base-command.ts';
 import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { parseSeconds } from '../lib/terminal/connection.ts';
-import { reportCreation } from '../lib/terminal/creation.ts';
+import { makeCluster } from '../lib/terminal/creation.ts';
 import { journalDirectory } from '../lib/terminal/directories.ts';
 import { connectionFlags, consentFlags, waitFlags, zoneFlag } from '../lib/terminal/flags.ts';
 import { parseZones, readLayout } from '../lib/terminal/placement-input.ts';
 import { renderPlan } from '../lib/view/plan.ts';
+
+const CLEARING_ROUNDS_MAX = 3;
 
 export default class Create extends ClusterCommand {
   static override summary = 'Form a cluster from empty nodes.';
@@ -70,35 +72,20 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       const leftovers = this.leftoversOn(topology);
       const cleared = leftovers === null ? topology : simulateEnd(topology, leftovers.plan);
       const plan = this.acceptable(planCreate(cleared, options));
-      this.savePlan(plan, flags);
+      this.savePlan(plan, flags, { kind: 'create' });
       this.print(renderPlan(plan, cleared, { ...session.style, zones: options.zones }));
       const reset = leftovers === null ? {} : { reset: leftovers.plan };
-      if (flags['dry-run']) return { version: 1, outcome: 'planned', ...reset, plan };
+      if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, ...reset, plan, durationMs: null };
       await this.consent('Can I set the above configuration?', flags);
-      const executor = {
-        cluster: session.cluster,
-        journal: this.openJournal(),
-        emit: session.progress.emit,
-        signal: this.interruption(),
-        waitTimeoutMs,
-        level: flags.wait,
-      };
-      if (leftovers === null) {
-        await createCluster(plan, topology, executor);
-        return { version: 1, outcome: 'done', plan, check: await reportCreation(session, (text) => this.print(text)) };
-      }
-      await resetLeftovers(leftovers.plan, topology, leftovers.runs, journalDirectory(process.env), executor);
+      const execution = { journal: this.openJournal(), signal: this.interruption(), waitTimeoutMs, level: flags.wait };
+      const make = (made: Plan, from: Topology): Promise<object> =>
+        makeCluster(session, made, from, execution, (text) => this.print(text));
+      if (leftovers === null) return make(plan, topology);
+      const { cluster, progress } = session;
+      const executor = { ...execution, cluster, emit: progress.emit };
+      const empty = await this.clearedAway(session, topology, leftovers, executor);
       // The same plan but for the ids, which a reset renews.
-      const empty = await this.observeNamed(session);
-      const renewed = this.acceptable(planCreate(empty, options));
-      await createCluster(renewed, empty, executor);
-      return {
-        version: 1,
-        outcome: 'done',
-        ...reset,
-        plan: renewed,
-        check: await reportCreation(session, (text) => this.print(text)),
-      };
+      return { ...(await make(this.acceptable(planCreate(empty, options)), empty)), ...reset };
     });
   }
 
@@ -110,6 +97,26 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
       if (!(cause instanceof OpsError) || cause.code === 'UNREACHABLE' || cause.code === 'LOGIN') throw cause;
     });
     return topology;
+  }
+
+  /**
+   * The nodes once nothing is left on them. One that goes on only now may meet others in between, which are reset with it
+   * then.
+   */
+  private async clearedAway(
+    session: Session,
+    topology: Topology,
+    { runs, plan: first }: Leftovers & { readonly plan: Plan },
+    executor: ExecutorOptions,
+  ): Promise<Topology> {
+    let [now, plan] = [topology, first];
+    for (let round = 1; ; round++) {
+      await resetLeftovers(plan, now, runs, journalDirectory(process.env), executor);
+      now = await this.observeNamed(session);
+      const ids = new Set(findLeftovers(runs, now).nodes.map(({ id }) => id));
+      if (ids.size === 0 || round === CLEARING_ROUNDS_MAX) return now;
+      plan = this.acceptable(planReset(now, ids, first.intention));
+    }
   }
 
   /** What a killed creation left on these nodes, with the plan to clear it away; null where there is nothing. */

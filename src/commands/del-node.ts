@@ -1,13 +1,12 @@
 import { Flags } from '@oclif/core';
 import { OpsError } from '../lib/errors.ts';
 import { formatAddress } from '../lib/model/address.ts';
-import type { RemoveRequest } from '../lib/plan/remove-nodes.ts';
-import { planRemoveNodes } from '../lib/plan/remove-nodes.ts';
+import type { RemovalRequest } from '../lib/plan/request.ts';
 import { connectionFlags, consentFlags, zoneFlag } from '../lib/terminal/flags.ts';
 import { MemberCommand } from '../lib/terminal/member-command.ts';
 import { moveFlags } from '../lib/terminal/move-flags.ts';
 import { parseZones } from '../lib/terminal/placement-input.ts';
-import { observeWithDeparted, removalHeadings, removedBy, splitSeed, withoutRemoved } from '../lib/terminal/removal.ts';
+import { splitSeed } from '../lib/terminal/removal.ts';
 
 export default class DelNode extends MemberCommand {
   static override summary = 'Remove nodes from a cluster, also dead ones.';
@@ -46,35 +45,18 @@ A primary with slots is refused, or its slots are moved to others first with --d
       throw new OpsError('USAGE', 'Name a node of the cluster, and then the nodes to remove.', {
         suggestions: ['cluster del-node HOST:PORT ID'],
       });
-    const request: RemoveRequest = {
-      names,
-      drain: flags.drain ? { to: flags.to?.split(',') ?? null, mover: flags.mover } : null,
-      zones: parseZones(flags.zone ?? []),
-      which: 'any',
-    };
+    const zones = [...parseZones(flags.zone ?? [])];
     return this.withRun(flags, [seed], async (session, members, journal) => {
-      const look = observeWithDeparted(session, names);
-      const topology = await session.progress.during('Asking every node', () => look(members));
-      const { names: left, removed } = withoutRemoved(topology, names);
-      const plan = this.acceptableAfter(planRemoveNodes(topology, { ...request, names: left }), 'remove', names);
-      const document = await this.carryOutChange(
-        session,
-        journal,
-        {
-          plan,
-          topology,
-          look: async () => look(await session.cluster.observe(session.seeds)),
-          goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
-          headings: removalHeadings(topology, plan, formatAddress(members.seed)),
-          question: 'Do you want to remove this?',
-          isDangerous: flags.drain || plan.hazards.length > 0,
-          nothing: 'Nothing to do: a run of this machine has removed this already.',
-        },
-        flags,
-      );
-      if (document.outcome === 'done')
-        for (const { id } of removedBy(document.plan)) this.print(`[OK] Node ${id} removed from the cluster.`);
-      return document;
+      const request: RemovalRequest = {
+        kind: 'remove',
+        seed: formatAddress(members.seed),
+        names,
+        drain: flags.drain ? { to: flags.to?.split(',') ?? null, mover: flags.mover } : null,
+        zones,
+        which: 'any',
+      };
+      const change = await this.planChange(session, members, request, { journal, force: flags.force });
+      return this.carryOutChange(session, journal, change, flags);
     });
   }
 }

@@ -4,11 +4,12 @@ import { OpsError } from '../lib/errors.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import type { Topology } from '../lib/model/topology.ts';
 import { failedNodes, failedOwners } from '../lib/plan/failed-nodes.ts';
-import { planRemoveNodes, refTo } from '../lib/plan/remove-nodes.ts';
+import { refTo } from '../lib/plan/node-ref.ts';
+import type { RemovalRequest } from '../lib/plan/request.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import { MemberCommand } from '../lib/terminal/member-command.ts';
 import { moveFlags, WITHOUT_MOVES } from '../lib/terminal/move-flags.ts';
-import { removedBy, splitSeed, withoutRemoved } from '../lib/terminal/removal.ts';
+import { splitSeed } from '../lib/terminal/removal.ts';
 
 export default class Forget extends MemberCommand {
   static override summary = 'Make every node forget nodes that are gone for good.';
@@ -38,30 +39,17 @@ and that own no slots. Otherwise the dead nodes that are named. Nodes that answe
         suggestions: ['cluster forget HOST:PORT --failed'],
       });
     return this.withRun(flags, [seed], async (session, topology, journal) => {
-      const { names: left, removed } = withoutRemoved(topology, names);
-      const wanted = flags.failed ? failedNodes(topology).map(({ id }) => id) : left;
       if (flags.failed) this.sayWhoStays(topology);
-      const plan = this.acceptable(
-        planRemoveNodes(topology, { names: wanted, drain: null, zones: new Map(), which: 'dead' }),
-      );
-      const document = await this.carryOutChange(
-        session,
-        journal,
-        {
-          plan,
-          topology,
-          look: () => session.cluster.observe(session.seeds),
-          goal: { kind: 'remove', ids: [...removed, ...removedBy(plan)].map(({ id }) => id) },
-          headings: [],
-          question: 'Do you want to forget this?',
-          isDangerous: plan.hazards.length > 0,
-          nothing: 'Nothing to do: no node has failed that could be forgotten.',
-        },
-        flags,
-      );
-      if (document.outcome === 'done')
-        for (const { id } of removedBy(document.plan)) this.print(`[OK] Node ${id} forgotten by every node.`);
-      return document;
+      const request: RemovalRequest = {
+        kind: 'remove',
+        seed: formatAddress(topology.seed),
+        names: flags.failed ? failedNodes(topology).map(({ id }) => id) : names,
+        drain: null,
+        zones: [],
+        which: 'dead',
+      };
+      const change = await this.planChange(session, topology, request, { journal, force: flags.force });
+      return this.carryOutChange(session, journal, change, flags);
     });
   }
 

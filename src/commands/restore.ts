@@ -100,9 +100,9 @@ stopped goes on when it is typed again.`;
           const empty = await servers.serve(null, signal);
           await refuseUnreadable(manifest, empty, binary, cluster, topology);
           await empty.stop();
-          this.savePlan(plan, flags);
+          this.savePlan(plan, flags, { kind: 'restore' });
           this.print(renderRestorePlan(plan, manifest, binary, session.style));
-          if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, plan };
+          if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, plan, durationMs: null };
           await this.consent('Do you want to restore these keys?', flags);
           return await this.restore(session, topology, journal, { plan, manifest, directory, servers, flags, signal });
         } finally {

@@ -1,5 +1,4 @@
 import type { Journal, Run } from '../lib/apply/journal.ts';
-import { continueJournal } from '../lib/apply/journal.ts';
 import { restoreSettings } from '../lib/apply/keep-primaries.ts';
 import { OpsError } from '../lib/errors.ts';
 import { commandAgain } from '../lib/plan/membership.ts';
@@ -49,13 +48,14 @@ would have ended. On another machine, name a node: what the cluster itself shows
           plan,
           flags,
           'Do you want to go on with this?',
+          { kind: 'resume', run: run?.run ?? null },
         );
         if (run === null || document.outcome === 'planned') return document;
         await restoreSettings(run.settings, topology, { ...session, emit: session.progress.emit, journal });
         if (document.outcome === 'nothing-to-do') journal.end('done');
         const rest = commandForRest(run);
         if (rest !== null) this.print(`The slots are moved. For the rest of the run type: ${rest}`);
-        if (run.undoes !== undefined) continueJournal(directory, run.undoes, run.process).end('undone');
+        if (run.undoes !== undefined) this.continueJournal(run.undoes, run.process).end('undone');
         return document;
       },
       run === null ? { takesOver: 'anybody' } : { journal: this.journalOf(run), takesOver: run },

@@ -5,6 +5,7 @@ import { CLIENT_NAME_PREFIX, refuseBeside } from '../lib/apply/refuse-beside.ts'
 import { OpsError } from '../lib/errors.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import { planNodeTimeout, refuseShortTimeout } from '../lib/plan/node-timeout.ts';
+import { wrongArguments } from '../lib/terminal/addresses.ts';
 import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { EXIT } from '../lib/terminal/exit-codes.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
@@ -73,9 +74,7 @@ Exit codes: 0 every node has it, 1 some node does not, or has it only until it i
 /** Throws USAGE. */
 function parseTimeout(word: string | undefined): number {
   if (word === undefined || word.includes(':'))
-    throw new OpsError('USAGE', '[ERR] Wrong number of arguments for specified --cluster sub command', {
-      suggestions: ['Name a node and the time in milliseconds: cluster set-timeout 127.0.0.1:7000 15000'],
-    });
+    throw wrongArguments('Name a node and the time in milliseconds: cluster set-timeout 127.0.0.1:7000 15000');
   const timeoutMs = Number(word);
   if (/^\d+$/.test(word) && Number.isSafeInteger(timeoutMs)) return timeoutMs;
   throw new OpsError('USAGE', `The node timeout is a whole number of milliseconds, not "${word}".`);

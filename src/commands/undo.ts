@@ -1,5 +1,5 @@
 import type { Journal, Run } from '../lib/apply/journal.ts';
-import { continueJournal, coveredBy } from '../lib/apply/journal.ts';
+import { coveredBy } from '../lib/apply/journal.ts';
 import { restoreSettings } from '../lib/apply/keep-primaries.ts';
 import { OpsError } from '../lib/errors.ts';
 import type { Topology } from '../lib/model/topology.ts';
@@ -55,14 +55,17 @@ to its end, so that clients find every key at every moment; then the slots go ba
     const preview = this.acceptable(planUndo(run.plan, run.begun, simulateEnd(topology, closing)));
     if (isClosing) {
       this.print('>>> Slots that are open are moved to their end first.');
-      await this.carryOut(session, topology, coveredBy(run.run), closing, flags, question);
+      // The plan that is saved is the one of the way back.
+      const unsaved = { ...flags, 'plan-out': undefined };
+      await this.carryOut(session, topology, coveredBy(run.run), closing, unsaved, question);
     }
     const now = isClosing ? await session.cluster.observe(session.seeds) : topology;
     const plan = isClosing ? this.acceptable(planUndo(run.plan, run.begun, now)) : preview;
     const consented = { ...flags, yes: flags.yes || isClosing };
-    const document = await this.carryOut(session, now, journal, plan, consented, question);
+    const request = { kind: 'undo', run: run.run } as const;
+    const document = await this.carryOut(session, now, journal, plan, consented, question, request);
     if (document.outcome === 'planned') return document;
-    const undone = continueJournal(journalDirectory(process.env), run.run, run.process);
+    const undone = this.continueJournal(run.run, run.process);
     await restoreSettings(run.settings, topology, { ...session, emit: session.progress.emit, journal: undone });
     undone.end('undone');
     return document;

@@ -17,7 +17,7 @@ export type OpsErrorCode =
   | 'FAILED'
   /** A bounded wait ended without what it waited for. */
   | 'TIMEOUT'
-  /** Stopped part-way, and the way back did not succeed: the journal knows what was done. */
+  /** Stopped part-way: what was done stays until it is gone on with or taken back. */
   | 'PARTIAL'
   /** Stopped by the operator. */
   | 'INTERRUPTED'

@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { present } from '../../src/lib/assert.ts';
-import { eachSlot, SLOT_COUNT, type SlotSet } from '../../src/lib/model/slot-set.ts';
+import { eachSlot, hasSlot, SLOT_COUNT, type SlotSet } from '../../src/lib/model/slot-set.ts';
 import { monotonicMs } from './clock.ts';
 import { keyName, VALUE } from './fill.ts';
 import { keySlot } from './key-slot.ts';
@@ -45,6 +45,8 @@ export interface Account {
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
+  /** Only requests for keys of these slots. Default: all. */
+  readonly slots?: SlotSet;
 }
 
 export type Question = Span | 'end';
@@ -58,6 +60,7 @@ const READ_BACK_REQUESTS = 1001;
 const ATTEMPTS_MAX = 200;
 const RETRY_PAUSE_MS = 5;
 const READS_AT_ONCE_MAX = 500;
+const ALL_SLOTS: SlotSet = [[0, SLOT_COUNT - 1]];
 
 class Load {
   readonly #options: ForegroundOptions;
@@ -92,11 +95,13 @@ class Load {
     }
   }
 
-  async latencies({ fromMs, toMs }: Span): Promise<Latencies> {
+  async latencies({ fromMs, toMs, slots = ALL_SLOTS }: Span): Promise<Latencies> {
     await Promise.all(this.#underWay);
-    const sorted = Float64Array.from(
-      this.#latencies.filter((_, request) => this.#dueAt(request) >= fromMs && this.#dueAt(request) <= toMs),
-    ).sort();
+    const isMeant = (request: number): boolean =>
+      this.#dueAt(request) >= fromMs &&
+      this.#dueAt(request) <= toMs &&
+      hasSlot(slots, keySlot(this.#keyAsked(request)));
+    const sorted = Float64Array.from(this.#latencies.filter((_, request) => isMeant(request))).sort();
     const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
     return { count: sorted.length, p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) };
   }
@@ -134,18 +139,23 @@ class Load {
   }
 
   async #write(request: number): Promise<void> {
-    const key = this.#keyOf(request);
+    const key = this.#keyAsked(request);
     const value = `write ${request} `.padEnd(VALUE.length, '.');
     await this.#ask(key, ['SET', key, value]);
     this.#written.set(key, value);
   }
 
   async #read(request: number): Promise<void> {
-    const key = this.#keyOf(Math.abs(request - READ_BACK_REQUESTS));
+    const key = this.#keyAsked(request);
     const expected = this.#written.get(key);
     const reply = await this.#ask(key, ['GET', key]);
     // Not acknowledged yet when it was asked for: both values are right.
     if (expected !== undefined && reply !== expected) this.#stale += 1;
+  }
+
+  /** A GET reads back what an earlier SET has written. */
+  #keyAsked(request: number): string {
+    return this.#keyOf(request % 2 === 0 ? request : Math.abs(request - READ_BACK_REQUESTS));
   }
 
   #keyOf(request: number): string {

@@ -1,5 +1,5 @@
 /** How long does it take to move slots, and what do the cluster's clients notice of it? */
-import type { SlotRange } from '../../src/lib/model/slot-set.ts';
+import type { SlotRange, SlotSet } from '../../src/lib/model/slot-set.ts';
 import { findServer } from '../support/server-binaries.ts';
 import { startTcpProxies } from '../support/tcp-proxy.ts';
 import type { Benchmark, Comparison, Series, Tell } from './benchmark.ts';
@@ -67,29 +67,40 @@ async function compareForeground(cluster: FilledCluster, tell: Tell): Promise<re
       ours: await latenciesOf(foreground, ways.ours),
       beside: await latenciesOf(foreground, ways.beside),
     };
-    return reportForeground(sizeOf(cluster, MANY_SLOTS), ways, seen, calm, await foreground.end());
+    // The third primary gives and takes nothing: what its clients wait for is the machine, not the servers.
+    const idle = nodes[2]?.slots ?? [];
+    const bystander = {
+      ours: await latenciesOf(foreground, ways.ours, idle),
+      beside: await latenciesOf(foreground, ways.beside, idle),
+    };
+    return reportForeground(sizeOf(cluster, MANY_SLOTS), ways, { seen, bystander, calm }, await foreground.end());
   } finally {
     foreground.kill();
   }
 }
 
 /** One question at a time. */
-async function latenciesOf(foreground: Foreground, ways: readonly Way[]): Promise<readonly Latencies[]> {
+async function latenciesOf(
+  foreground: Foreground,
+  ways: readonly Way[],
+  slots?: SlotSet,
+): Promise<readonly Latencies[]> {
   const all: Latencies[] = [];
-  for (const way of ways) all.push(await foreground.latencies(way));
+  for (const { fromMs, toMs } of ways) all.push(await foreground.latencies({ fromMs, toMs, ...(slots && { slots }) }));
   return all;
 }
+
+type Sides = Readonly<Record<'ours' | 'beside', readonly Latencies[]>>;
 
 function reportForeground(
   size: string,
   ways: Contest,
-  seen: { readonly ours: readonly Latencies[]; readonly beside: readonly Latencies[] },
-  calm: Latencies,
+  { seen, bystander, calm }: { readonly seen: Sides; readonly bystander: Sides; readonly calm: Latencies },
   { acknowledged, lost, stale, failed, redirections }: Account,
 ): readonly Comparison[] {
-  const series = (name: 'ours' | 'beside', part: keyof Latencies): Series => ({
-    label: `${part === 'p999' ? 'p99.9' : part}, ${name === 'ours' ? 'ours' : 'redis-cli'}`,
-    samplesMs: seen[name].map((latencies) => latencies[part]),
+  const series = (name: 'ours' | 'beside', part: keyof Latencies, of = seen, where = ''): Series => ({
+    label: `${part === 'p999' ? 'p99.9' : part}${where}, ${name === 'ours' ? 'ours' : 'redis-cli'}`,
+    samplesMs: of[name].map((latencies) => latencies[part]),
   });
   return [
     { ...durations(`reshard ${size}, beside clients`, ways), ratioMax: 1 / 3, also: [], notes: [] },
@@ -100,6 +111,8 @@ function reportForeground(
       ratioMax: 1.5,
       also: [
         ...(['p50', 'p999', 'max'] as const).flatMap((part) => [series('ours', part), series('beside', part)]),
+        series('ours', 'p99', bystander, ' at the primary that takes no part'),
+        series('beside', 'p99', bystander, ' at the primary that takes no part'),
         { label: 'p50 p99 p99.9 max while nothing is moved', samplesMs: [calm.p50, calm.p99, calm.p999, calm.max] },
       ],
       notes: [

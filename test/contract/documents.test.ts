@@ -2,6 +2,9 @@
  * The shapes of the JSON documents: every field with the types it was seen to have, over topologies that make each
  * field appear. Values are other tests' business.
  */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Config } from '@oclif/core';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import Create from '../../src/commands/create.ts';
@@ -10,10 +13,12 @@ import { checkTopology } from '../../src/lib/check/rules.ts';
 import { OpsError } from '../../src/lib/errors.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
 import { planCreate } from '../../src/lib/plan/create.ts';
+import type { PlanRequest } from '../../src/lib/plan/request.ts';
 import { planReset } from '../../src/lib/plan/reset.ts';
 import type { Cluster } from '../../src/lib/redis/cluster.ts';
 import type { Session } from '../../src/lib/terminal/base-command.ts';
 import { failureDocument } from '../../src/lib/terminal/failures.ts';
+import { writePlan } from '../../src/lib/terminal/plan-file.ts';
 import { renderCheckJson } from '../../src/lib/view/check.ts';
 import { renderInfoJson } from '../../src/lib/view/info.ts';
 import { renderNodesJson } from '../../src/lib/view/nodes.ts';
@@ -89,10 +94,42 @@ describe('the JSON document of', () => {
     await expect(shapeOf([document])).toMatchFileSnapshot('documents/create-dry-run.txt');
   });
 
-  it('a plan, as --plan-out writes it and the journal holds it', async () => {
-    const plans = [planCreate(fresh, { replicas: 1, zones: new Map() }), planReset(well, new Set([nodeId('a')]), 'x')];
+  const plans = [planCreate(fresh, { replicas: 1, zones: new Map() }), planReset(well, new Set([nodeId('a')]), 'x')];
+
+  it('a plan, as the journal holds it', async () => {
     const documents = plans.map((planned) => (planned.ok ? planned.plan : planned.refusals));
     await expect(shapeOf(documents)).toMatchFileSnapshot('documents/plan.txt');
+  });
+
+  it('what --plan-out writes beside the plan', async () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'cluster-documents-')), 'plan.json');
+    const seed = '10.0.0.1:7000';
+    const zones = [['10.0.0.4', 'z']] as const;
+    const added = { kind: 'add', seed, nodes: ['10.0.0.4:7000'], zones } as const;
+    const removed = { kind: 'remove', seed, names: ['a'], zones } as const;
+    const intents = [{ run: 'r', slots: [[0, 1]] as const, targets: [nodeId('a')] }];
+    const requests: readonly PlanRequest[] = [
+      { kind: 'create' },
+      { kind: 'move' },
+      { kind: 'import' },
+      { kind: 'restore' },
+      { kind: 'resume', run: null },
+      { kind: 'undo', run: 'r' },
+      { ...added, role: { kind: 'primary' }, rebalance: { mover: 'auto' } },
+      { ...added, role: { kind: 'replica', of: null }, rebalance: null },
+      { ...added, role: { kind: 'replica', of: 'a' }, rebalance: null },
+      { ...removed, which: 'any', drain: { to: ['a'], mover: 'auto' } },
+      { ...removed, which: 'any', drain: { to: null, mover: 'auto' } },
+      { ...removed, which: 'dead', drain: null },
+      { kind: 'fix', seed, options: { intents, coverTo: null, withUnreachable: false }, sharedKeys: 'x' },
+      { kind: 'fix', seed, options: { intents, coverTo: 'a', withUnreachable: true }, sharedKeys: 'x' },
+    ];
+    const documents = requests.map((request) => {
+      writePlan(file, { version: 1, intention: 'x', basis: 'x', steps: [], hazards: [] }, request);
+      return JSON.parse(readFileSync(file, 'utf8'));
+    });
+    rmSync(path.dirname(file), { recursive: true });
+    await expect(shapeOf(documents)).toMatchFileSnapshot('documents/plan-file.txt');
   });
 
   it('a failure', async () => {

@@ -2,42 +2,32 @@
  * Every command by a user with exactly the rights that docs/acl.md gives it, while the default user is off: none that it
  * asks for is missing, and none is given in vain. And without one of them the command says which.
  */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tour } from '../support/connection-tour.ts';
 import { reachServers } from '../support/connection-ways.ts';
 import { type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { type RawReply, rawCommands } from '../support/raw-command.ts';
+import { RIGHTS_PAGE, rulesIn } from '../support/rights-page.ts';
+import { findServer, type ServerFlavor } from '../support/server-binaries.ts';
 import type { TestServer } from '../support/servers.ts';
 import { cluster } from '../support/transcript.ts';
 import { newStateFolder } from '../support/watched-run.ts';
 
 const login = { username: 'admin', password: 'admin-pw' };
-const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/acl.md'), 'utf8');
-
-/** The lines of a block of the page: what stands first, and the rules after it. */
-function rulesIn(block: string): ReadonlyMap<string, readonly string[]> {
-  const text = new RegExp(`\`\`\`${block}\\n(.*?)\`\`\``, 's').exec(page)?.[1] ?? '';
-  const lines = text.split('\n').filter((line) => line !== '');
-  return new Map(
-    lines.map((line) => {
-      const [command = '', ...rules] = line.split(/\s+/);
-      return [command, rules] as const;
-    }),
-  );
-}
-
 const RULES = rulesIn('acl');
-const VALKEY_9_RULES = rulesIn('acl-valkey-9');
+const MORE_RULES = new Map<ServerFlavor, typeof RULES>([
+  ['valkey-9.1', rulesIn('acl-valkey-9')],
+  ['redis-8.6', rulesIn('acl-redis-8.4')],
+]);
 
 /** By command: what the servers have counted. */
 const used = new Map<string, Set<string>>();
 
-describe.each(['default', 'valkey-9.1'] as const)('rights on the server %s', (flavor) => {
+describe.each(['default', 'valkey-9.1', 'redis-8.6'] as const)('rights on the server %s', (flavor) => {
   const rules = new Map(
     [...RULES].map(([command, common]) => {
-      const more: typeof RULES = flavor === 'valkey-9.1' ? VALKEY_9_RULES : new Map();
+      const more = MORE_RULES.get(flavor) ?? new Map<string, readonly string[]>();
       return [command, [...common, ...(more.get('every') ?? []), ...(more.get(command) ?? [])]] as const;
     }),
   );
@@ -89,7 +79,9 @@ describe('of the rights in docs/acl.md', () => {
     const withRight = (right: string): readonly string[] =>
       [...RULES].filter(([, rules]) => rules.includes(right)).map(([command]) => command);
     const families = [withRight('+migrate'), withRight('+restore'), ['check', 'every']];
-    for (const [command, rules] of [...RULES, ...VALKEY_9_RULES]) {
+    // Of a server that is not there nothing was counted.
+    const more = [...MORE_RULES].filter(([flavor]) => findServer(flavor) !== null).flatMap(([, own]) => [...own]);
+    for (const [command, rules] of [...RULES, ...more]) {
       const peers = families.find((family) => family.includes(command)) ?? [command];
       const called = new Set(peers.flatMap((peer) => [...(used.get(peer) ?? [])]));
       const vain = rules.filter((rule) => rule.startsWith('+') && !called.has(rule.slice(1)));
@@ -126,7 +118,7 @@ describe('without one right of docs/acl.md', () => {
       reshard: `reshard ${formed.seed} --ranges 0-9 --to ${to.address} --yes`,
     };
     const run = await cluster(`${lines[command]} --user ops -a pw`);
-    if (page.includes(`| \`${right.replace('|', '\\|')}\` | `)) expect(run).toMatchObject({ code: 0 });
+    if (RIGHTS_PAGE.includes(`| \`${right.replace('|', '\\|')}\` | `)) expect(run).toMatchObject({ code: 0 });
     else {
       expect(run.code).toBeOneOf([1, 3, 5]);
       expect(run.stdout + run.stderr).toContain(`permissions to run the '${right}' command`);

@@ -140,6 +140,17 @@ describe('a key that has two values', () => {
     expect(left).toBeLessThanOrEqual(3600);
   });
 
+  it('with the same value, later to expire where no client sees it, is no conflict: a target that paused makes such copies', async () => {
+    const { scene, key } = await conflict(
+      'target',
+      (name) => ['SET', name, 'v', 'EX', '3600'],
+      (name) => ['EXPIRE', name, '7200'],
+    );
+    expect(await fix('')).toMatchObject({ code: 0 });
+    await expectOwner(scene, scene.target);
+    expect(Number(await clients.call(scene.target.address, ['TTL', key]))).toBeLessThanOrEqual(3600);
+  });
+
   it('is the only one that is left: other slots, and the other keys of the slot, are settled', async () => {
     const found = await conflict('source');
     slot += 1;

@@ -1,9 +1,12 @@
 /** `cluster import` where a login, TLS or another cluster stands between: also for MIGRATE, which logs in by itself. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
 import { parseAddress } from '../../src/lib/model/address.ts';
 import { connect } from '../../src/lib/redis/connect.ts';
 import { ByteClients } from '../support/byte-clients.ts';
+import { home } from '../support/executables.ts';
 import { type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { expectSameKeys, putAllKinds, storedIn } from '../support/keys-of-all-kinds.ts';
 import { rawCommands } from '../support/raw-command.ts';
@@ -55,6 +58,18 @@ describe('a password on either side', () => {
     expect(run).toMatchObject({ code: 0 });
     expectSameKeys(await inCluster(), before);
     for (const secret of [HERE, THERE]) expect(run.stdout + run.stderr).not.toContain(secret);
+  });
+
+  it('a saved plan has neither; it is typed again', async () => {
+    await fill();
+    const file = path.join(home, 'import-plan.json');
+    const run = await cluster(typed(`--copy --dry-run --plan-out ${file}`), env(HERE, THERE));
+    expect(run).toMatchObject({ code: 0 });
+    for (const secret of [HERE, THERE])
+      expect(readFileSync(file, 'utf8')).not.toContain(JSON.stringify(secret).slice(1, -1));
+    const applied = await cluster(`apply ${file} --yes`, env(HERE, THERE));
+    expect(applied).toMatchObject({ code: 2 });
+    expect(applied.stderr).toContain(`cluster import HOST:PORT --from ${source.address}`);
   });
 
   it('a wrong one names the side that refused it', async () => {
@@ -179,7 +194,7 @@ describe('a connection that watches keys', () => {
       const id = /id=(\d+) [^\n]*name=the-watcher/.exec(list)?.[1] ?? '';
       await clients.call(server.address, ['CLIENT', 'KILL', 'ID', id]);
       await clients.call(server.address, ['SET', 'key', 'newer']);
-      const exec = port.callMany(at, [['MULTI'], ['UNLINK', 'key'], ['EXEC']], options);
+      const exec = port.callMany(at, [['MULTI'], ['UNLINK', 'key'], ['EXEC']], { ...options, continues: true });
       await expect(exec).rejects.toMatchObject({ code: 'UNREACHABLE' });
       expect(String(await clients.call(server.address, ['GET', 'key']))).toBe('newer');
     } finally {

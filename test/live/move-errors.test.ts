@@ -90,6 +90,28 @@ describe('cluster reshard stops, and resume goes on', () => {
     await expectHealthy();
   });
 
+  it('where a copy at the target expires later, as after a pause of it: the source’s goes on, but not one that expires sooner', async () => {
+    const [later = '', sooner = ''] = namesIn([210, 219], 'expiring:', 2);
+    const target = formed.primary(TARGET);
+    for (const [name, seconds] of [
+      [later, '5000'],
+      [sooner, '1000'],
+    ] as const) {
+      const slot = `${keySlot(name)}`;
+      await clients.call(formed.seed, ['SET', name, 'v', 'EX', '3000']);
+      await formed.call(target, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', formed.primary(SOURCE).id);
+      await clients.call(target.address, ['ASKING'], ['SET', name, 'v', 'EX', seconds]);
+      await formed.call(target, 'CLUSTER', 'SETSLOT', slot, 'STABLE');
+    }
+    const state = newStateFolder();
+    const run = await cluster(reshard('210-219'), state);
+    await expectStopped(run, `"${sooner}"`);
+    expect(run.stderr).not.toContain(later);
+    expect(await cluster('resume --yes --replace', state)).toMatchObject({ code: 0 });
+    expect(Number(await call(TARGET, 'TTL', later))).toBeLessThanOrEqual(3000);
+    await expectHealthy();
+  });
+
   it('where the target has another password', async () => {
     const names = namesIn([300, 309], 'locked:', 50);
     for (const name of names) await clients.call(formed.seed, ['SET', name, 'v']);

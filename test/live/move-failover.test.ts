@@ -14,7 +14,7 @@ import { redisCli } from '../support/executables.ts';
 import { type ClusterNode, type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { namesIn } from '../support/key-slot.ts';
 import { storedIn } from '../support/keys-of-all-kinds.ts';
-import { findServer } from '../support/server-binaries.ts';
+import { findServer, type ServerFlavor } from '../support/server-binaries.ts';
 import { cluster } from '../support/transcript.ts';
 import { meetRun, newStateFolder } from '../support/watched-run.ts';
 
@@ -30,7 +30,7 @@ const SNAPSHOT_DELAY = { 'rdb-key-save-delay': '1000' };
 
 type Case = readonly ['source' | 'target' | 'bystander', 'killed' | 'paused', 'key-wise' | 'atomic'];
 
-describe.each<{ flavor: 'default' | 'valkey-9.1'; cases: readonly Case[] }>([
+describe.each<{ flavor: ServerFlavor; cases: readonly Case[] }>([
   {
     flavor: 'default',
     cases: [
@@ -48,6 +48,15 @@ describe.each<{ flavor: 'default' | 'valkey-9.1'; cases: readonly Case[] }>([
       ['target', 'killed', 'key-wise'],
       ['source', 'killed', 'atomic'],
       ['target', 'killed', 'atomic'],
+    ],
+  },
+  {
+    flavor: 'redis-8.6',
+    cases: [
+      ['source', 'killed', 'atomic'],
+      ['target', 'killed', 'atomic'],
+      ['source', 'paused', 'atomic'],
+      ['target', 'paused', 'atomic'],
     ],
   },
 ])('a primary that is lost while slots are moved on the server $flavor', ({ flavor, cases }) => {

@@ -1,7 +1,6 @@
 /** Plans of `create`, carried out step by step on topologies: what holds after each step, at the end, and in any order. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assertSlotsOwnedOnce } from '../../src/lib/model/invariants.ts';
 import type { NodeId } from '../../src/lib/model/node.ts';
 import { countSlots } from '../../src/lib/model/slot-set.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
@@ -12,6 +11,7 @@ import { placementCost } from '../../src/lib/plan/placement.ts';
 import type { Plan } from '../../src/lib/plan/plan.ts';
 import { planReset } from '../../src/lib/plan/reset.ts';
 import { simulateEnd, simulatePlan } from '../../src/lib/plan/simulate.ts';
+import { assertSlotsOwnedOnce } from '../support/invariants.ts';
 import { newNodes } from '../support/new-nodes.ts';
 
 interface Wish {

@@ -1,7 +1,6 @@
 /** Plans that move slots, carried out step by step on topologies: what holds after each step, and at the end. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assertSlotsOwnedOnce } from '../../src/lib/model/invariants.ts';
 import { countSlots, intersectSlots, slotSetOf, subtractSlots, unionSlots } from '../../src/lib/model/slot-set.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
 import { findNode, primariesOf, reachedNodes } from '../../src/lib/model/topology.ts';
@@ -12,6 +11,7 @@ import type { ReshardRequest } from '../../src/lib/plan/reshard.ts';
 import { planReshard } from '../../src/lib/plan/reshard.ts';
 import { simulateEnd, simulatePlan } from '../../src/lib/plan/simulate.ts';
 import { exactShares } from '../../src/lib/plan/slot-dues.ts';
+import { assertSlotsOwnedOnce } from '../support/invariants.ts';
 import type { SomeCluster } from '../support/some-clusters.ts';
 import { someClusters } from '../support/some-clusters.ts';
 import { nodeId } from '../support/topology-builder.ts';

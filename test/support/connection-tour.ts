@@ -3,62 +3,21 @@
  * kind are put into it, and each command has to do its work without losing one of them; a fourth and a fifth server join
  * and leave. What is really there is looked at past the program, directly.
  */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { present } from '../../src/lib/assert.ts';
-import type { NodeEntry } from '../../src/lib/model/node.ts';
-import { parseClusterNodes } from '../../src/lib/wire/cluster-nodes.ts';
-import { ByteClients } from './byte-clients.ts';
 import { eventually } from './eventually.ts';
-import { clusterCli, type RunResult } from './executables.ts';
-import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from './keys-of-all-kinds.ts';
-import { type RawOptions, type RawReply, rawCommand, rawCommands } from './raw-command.ts';
+import { rawCommand, rawCommands } from './raw-command.ts';
 import { findServer, type ServerFlavor, serverBinary } from './server-binaries.ts';
-import type { TestServer } from './servers.ts';
-import { killedRun, newStateFolder, type StateFolder } from './watched-run.ts';
+import { TourCluster, type Way } from './tour-cluster.ts';
+import { newStateFolder } from './watched-run.ts';
 
-/** The servers, and how an operator reaches them. */
-export interface Reached {
-  /** Five in cluster mode, not joined. */
-  readonly nodes: readonly TestServer[];
-  /** One that is not in cluster mode. */
-  readonly source: TestServer;
-  /** How each of the five is typed. */
-  readonly typed: readonly string[];
-  /** How `source` is typed. */
-  readonly typedSource: string;
-  /** What stands on the line of each command. */
-  readonly flags: (command: string) => readonly string[];
-  /** What import has beside it. */
-  readonly sourceFlags: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** How the test itself logs in. */
-  readonly login: RawOptions;
-  stop(): Promise<void>;
-}
-
-export interface Way {
-  readonly name: string;
-  readonly flavor: ServerFlavor;
-  readonly reach: () => Promise<Reached>;
-  /** Before each command. */
-  readonly prepare?: (reached: Reached, command: string) => Promise<void>;
-  /** After each command that has ended. */
-  readonly inspect?: (reached: Reached, command: string, run: RunResult) => Promise<void>;
-}
-
-const NODES = 5;
-const RANGE = [100, 139] as const;
-const KEYS = 96;
 const SLOWLY = '--throttle 150keys/s --max-pause 1';
-
-/** The number of servers in cluster mode that a tour takes. */
-export const TOUR_NODES = NODES;
 
 /** Registers the tests. A server that is not there is not tested, and the report shows its tests as skipped. */
 export function tour(way: Way): void {
   describe.runIf(findServer(way.flavor) !== null)(`${way.name}, server ${way.flavor}`, () => {
-    const at = new Tour(way);
+    const at = new TourCluster(way);
     beforeAll(() => at.begin());
     afterAll(() => at.end());
     formingAndLooking(at);
@@ -72,139 +31,7 @@ export function tour(way: Way): void {
   });
 }
 
-class Tour {
-  readonly #way: Way;
-  #reached: Reached | undefined;
-  #clients: ByteClients | undefined;
-  #keys: readonly StoredKey[] = [];
-
-  constructor(way: Way) {
-    this.#way = way;
-  }
-
-  async begin(): Promise<void> {
-    this.#reached = await this.#way.reach();
-    this.#clients = new ByteClients(this.reached.login);
-  }
-
-  async end(): Promise<void> {
-    this.#clients?.close();
-    await this.#reached?.stop();
-  }
-
-  get reached(): Reached {
-    return present(this.#reached, 'the servers were started');
-  }
-
-  get clients(): ByteClients {
-    return present(this.#clients, 'the servers were started');
-  }
-
-  node(index: number): TestServer {
-    return present(this.reached.nodes[index], `there is a server ${index}`);
-  }
-
-  typed(index: number): string {
-    return present(this.reached.typed[index], `there is a server ${index}`);
-  }
-
-  call(index: number, ...argv: readonly string[]): Promise<RawReply> {
-    return rawCommand(this.node(index).address, argv, this.reached.login);
-  }
-
-  async idOf(index: number): Promise<string> {
-    return String(await this.call(index, 'CLUSTER', 'MYID'));
-  }
-
-  /** Types the line with the way's own flags; it has to end with this exit code. */
-  async run(line: string, state: StateFolder = newStateFolder(), code = 0): Promise<RunResult> {
-    const words = line.trim().split(/\s+/);
-    const command = present(words[0], 'a line begins with a command');
-    await this.#way.prepare?.(this.reached, command);
-    const run = await clusterCli(this.#typed(words), this.#options(state));
-    expect({ line, ...run }).toMatchObject({ code });
-    await this.#way.inspect?.(this.reached, command, run);
-    return run;
-  }
-
-  /** Types the line, and kills the run while keys are on their way. */
-  async runKilled(line: string, state: StateFolder = newStateFolder()): Promise<void> {
-    const typed = this.#typed(line.split(/\s+/)).join(' ');
-    const run = await killedRun(typed, this.#options(state), { lines: 3, afterMs: 150 });
-    expect({ line, ...run }).toMatchObject({ signal: 'SIGKILL' });
-  }
-
-  #typed([command = '', ...words]: readonly string[]): readonly string[] {
-    return [command, ...this.reached.flags(command), ...words];
-  }
-
-  #options(state: StateFolder): StateFolder {
-    return { env: { ...this.reached.env, ...state.env } };
-  }
-
-  async putKeys(): Promise<void> {
-    await putAllKinds(this.clients, this.node(0).address, RANGE, KEYS);
-    this.#keys = await storedIn(this.clients, this.members());
-    expect(this.#keys).toHaveLength(KEYS);
-  }
-
-  async expectKeys(): Promise<void> {
-    expectSameKeys(await storedIn(this.clients, this.members()), this.#keys);
-  }
-
-  /** The names of all keys that the members hold. */
-  async keys(): Promise<readonly string[]> {
-    const stored = await storedIn(this.clients, this.members());
-    return stored.map(({ name }) => Buffer.from(name, 'hex').toString('latin1'));
-  }
-
-  /** Deletes keys at whichever member has them. */
-  async forgetKeys(keys: readonly string[]): Promise<void> {
-    const stored = await storedIn(this.clients, this.members());
-    const names = new Set(keys.map((key) => Buffer.from(key).toString('hex')));
-    for (const { name, address } of stored.filter((key) => names.has(key.name)))
-      await this.clients.call(address, ['DEL', Buffer.from(name, 'hex')]);
-  }
-
-  members(): readonly string[] {
-    return this.reached.nodes.slice(0, 4).map(({ address }) => address);
-  }
-
-  async view(index: number): Promise<readonly NodeEntry[]> {
-    return parseClusterNodes(String(await this.call(index, 'CLUSTER', 'NODES')));
-  }
-
-  /** What the server says of itself. */
-  async own(index: number): Promise<NodeEntry> {
-    return present(
-      (await this.view(index)).find(({ flags }) => flags.includes('myself')),
-      'a node knows itself',
-    );
-  }
-
-  /** In the view of the first server. */
-  async idsWithSlots(): Promise<readonly string[]> {
-    return (await this.view(0)).filter(({ slots }) => slots.length > 0).map(({ id }) => id);
-  }
-
-  /** What the server thinks of another; null where it does not know it. */
-  async flagsOf(index: number, id: string): Promise<readonly string[] | null> {
-    return (await this.view(index)).find((entry) => entry.id === id)?.flags ?? null;
-  }
-
-  /** How many slots the members that give or take them call migrating or importing. */
-  async openSlots(): Promise<number> {
-    const own = await Promise.all([0, 1, 2].map((index) => this.own(index)));
-    return own.flatMap(({ migrating, importing }) => [...migrating, ...importing]).length;
-  }
-
-  /** Does the server have all of these slots, in its own view? */
-  async owns(index: number, [first, last]: readonly [number, number]): Promise<boolean> {
-    return (await this.own(index)).slots.some(([from, to]) => from <= first && last <= to);
-  }
-}
-
-function formingAndLooking(at: Tour): void {
+function formingAndLooking(at: TourCluster): void {
   it('create', async () => {
     await at.run(`create ${at.typed(0)} ${at.typed(1)} ${at.typed(2)} --yes`);
     for (const index of [0, 1, 2])
@@ -220,8 +47,8 @@ function formingAndLooking(at: Tour): void {
   });
 }
 
-function moving(at: Tour, flavor: ServerFlavor): void {
-  const isAtomic = flavor === 'valkey-9.1';
+function moving(at: TourCluster, flavor: ServerFlavor): void {
+  const isAtomic = flavor === 'valkey-9.1' || flavor === 'redis-8.6';
 
   it('reshard, key by key', async () => {
     await at.run(`reshard ${at.typed(2)} --ranges 100-119 --to ${at.typed(1)} --mover key-wise --yes`);
@@ -240,6 +67,7 @@ function moving(at: Tour, flavor: ServerFlavor): void {
   it('reshard from a saved plan: apply', async () => {
     const file = path.join(newStateFolder().env.XDG_STATE_HOME, 'plan.json');
     await at.run(`reshard ${at.typed(0)} --ranges 100-139 --to ${at.typed(2)} --plan-out ${file} --dry-run`);
+    for (const secret of at.secrets('reshard')) expect(readFileSync(file, 'utf8')).not.toContain(secret);
     await at.run(`apply ${file} ${at.typed(0)} --yes`);
     expect(await at.owns(2, [100, 139])).toBe(true);
     await at.expectKeys();
@@ -266,7 +94,7 @@ function moving(at: Tour, flavor: ServerFlavor): void {
   });
 }
 
-function calling(at: Tour): void {
+function calling(at: TourCluster): void {
   it('call', async () => {
     const { stdout } = await at.run(`call ${at.typed(0)} --json CLUSTER MYID`);
     for (const index of [0, 1, 2]) expect(stdout).toContain(await at.idOf(index));
@@ -279,7 +107,7 @@ function calling(at: Tour): void {
   });
 }
 
-function joining(at: Tour): void {
+function joining(at: TourCluster): void {
   it('add-node, a primary with its share of the slots', async () => {
     await at.run(`add-node ${at.typed(3)} ${at.typed(0)} --rebalance --yes`);
     expect(String(await at.call(3, 'CLUSTER', 'INFO'))).toContain('cluster_known_nodes:4');
@@ -295,7 +123,7 @@ function joining(at: Tour): void {
   });
 }
 
-function mending(at: Tour): void {
+function mending(at: TourCluster): void {
   it('fix, of slots that a killed move has left half-way', async () => {
     const to = (await at.owns(0, [100, 139])) ? 1 : 0;
     await at.runKilled(`reshard ${at.typed(2)} --ranges 100-139 --to ${at.typed(to)} --mover key-wise ${SLOWLY} --yes`);
@@ -307,7 +135,7 @@ function mending(at: Tour): void {
   });
 }
 
-function copying(at: Tour): void {
+function copying(at: TourCluster): void {
   it.each(['relay', 'migrate'])('import by %s', async (engine) => {
     const { source, typedSource, sourceFlags, login } = at.reached;
     const keys = Array.from({ length: 20 }, (_, index) => `${engine}:${index}`);
@@ -325,7 +153,7 @@ function copying(at: Tour): void {
   });
 }
 
-function saving(at: Tour, flavor: ServerFlavor): void {
+function saving(at: TourCluster, flavor: ServerFlavor): void {
   it('backup, and restore after everything was lost', async () => {
     const folder = path.join(newStateFolder().env.XDG_STATE_HOME, 'backup');
     await at.run(`backup ${at.typed(1)} ${folder} --yes`);
@@ -335,7 +163,7 @@ function saving(at: Tour, flavor: ServerFlavor): void {
   });
 }
 
-function leaving(at: Tour): void {
+function leaving(at: TourCluster): void {
   it('del-node, drained', async () => {
     await at.run(`del-node ${at.typed(0)} ${at.typed(3)} --drain --yes`);
     expect(String(await at.call(3, 'CLUSTER', 'INFO'))).toContain('cluster_known_nodes:1');

@@ -1,7 +1,8 @@
 /** Starting the servers of a tour: five in cluster mode, and one that is not, in the same manner. */
-import type { Reached } from './connection-tour.ts';
-import { TOUR_NODES } from './connection-tour.ts';
+
 import { type ServersOptions, startServers, type TestServer, type TestServers } from './servers.ts';
+import type { Reached } from './tour-cluster.ts';
+import { TOUR_NODES } from './tour-cluster.ts';
 
 export interface TourServers {
   readonly members: TestServers;

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { removeWithThisProcess } from './reaper.ts';
+import { rememberRun } from './recent-runs.ts';
 import { findServer, serverBinary } from './server-binaries.ts';
 
 export interface RunOptions {
@@ -121,6 +122,7 @@ function run(command: string, args: readonly string[], options: RunOptions): Pro
       clearTimeout(timer);
       const { stdout, stderr } = output;
       const told = `${command} ${args.join(' ')}\n${stdout}\n${stderr}`;
+      rememberRun(`exit ${code ?? signal}: ${told}`);
       if (isTooLate) reject(new Error(`Killed after ${timeoutMs} ms: ${told}`));
       else resolve({ code, signal, stdout, stderr, durationMs: performance.now() - startedAt });
     });

@@ -8,14 +8,13 @@ import { present } from '../../src/lib/assert.ts';
 import { OpsError } from '../../src/lib/errors.ts';
 import type { Address } from '../../src/lib/model/address.ts';
 import { formatAddress } from '../../src/lib/model/address.ts';
-import type { Flavor } from '../../src/lib/model/flavor.ts';
-import type { NodeEntry, OpenSlot } from '../../src/lib/model/node.ts';
-import { SLOT_COUNT, slotSetOf, unionSlots } from '../../src/lib/model/slot-set.ts';
-import type { Topology, TopologyNode } from '../../src/lib/model/topology.ts';
+import type { Topology } from '../../src/lib/model/topology.ts';
 import type { Argument, CallOptions, Cluster, Migration, Reply } from '../../src/lib/redis/cluster.ts';
 import { ReplyError } from '../../src/lib/wire/reply-error.ts';
+import { answer, type FakeSurroundings, migrateKeys, transact } from './fake-commands.ts';
 import { type Fault, hits, Killed } from './fake-faults.ts';
 import { FakeNode, slotOfKey } from './fake-node.ts';
+import { type FakeTopologyOptions, topologyOf } from './fake-topology.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { nodeId } from './topology-builder.ts';
 
@@ -26,10 +25,8 @@ export interface FakeShard {
   readonly hasReplica: boolean;
 }
 
-export interface FakeClusterOptions {
+export interface FakeClusterOptions extends FakeTopologyOptions {
   readonly shards: readonly FakeShard[];
-  /** How many slots, from 0, have an owner of their own choosing and may move. */
-  readonly slotCount: number;
   /** Values by key, `SLOT:anything`. */
   readonly keys: ReadonlyMap<string, string>;
   /** `eager`: after every call. `lazy`: only after somebody has looked. */
@@ -37,8 +34,6 @@ export interface FakeClusterOptions {
   /** Decides how calls interleave. */
   readonly seed: number;
   readonly fault?: Fault;
-  /** Default: Redis 7.0.15. */
-  readonly flavor?: Flavor;
 }
 
 type Call = 'observe' | 'migrate' | 'setslot' | 'other';
@@ -75,6 +70,10 @@ export class FakeCluster implements Cluster {
     for (const node of this.nodes)
       for (const { name, slots } of options.shards) for (const slot of slots) node.owners.set(slot, nodeId(name));
     for (const [key, value] of options.keys) this.#ownerOf(slotOfKey(key)).keys.set(key, value);
+  }
+
+  get #around(): FakeSurroundings {
+    return { nodes: this.nodes, slotCount: this.#options.slotCount };
   }
 
   /** The program is dead or done; whoever comes next finds the nodes as they are, and no fault any more. */
@@ -141,7 +140,7 @@ export class FakeCluster implements Cluster {
         if (command[0] === 'MULTI') queued = [];
         else if (queued !== null && command[0] !== 'EXEC') queued.push(command);
         if (queued !== null && command[0] !== 'EXEC') return 'QUEUED';
-        const reply = queued === null ? this.#answer(node, command) : this.#transact(node, queued);
+        const reply = queued === null ? answer(node, command, this.#around) : transact(node, queued, this.#around);
         queued = null;
         this.onChange();
         return reply;
@@ -156,7 +155,7 @@ export class FakeCluster implements Cluster {
       const names = keys.map(String).filter((key) => node.keys.has(key));
       if (fault === 'copies' && receiver)
         for (const key of names) receiver.keys.set(key, present(node.keys.get(key), 'the key is there'));
-      const reply = this.#migrateKeys(node, receiver, names, replace, fault === 'ambiguous' || fault === 'kill');
+      const reply = migrateKeys(node, receiver, names, replace, fault === 'ambiguous' || fault === 'kill');
       this.onChange();
       return reply;
     });
@@ -172,84 +171,6 @@ export class FakeCluster implements Cluster {
 
   close(): void {
     this.#lines.clear();
-  }
-
-  /** MIGRATE deletes exactly the keys whose RESTORE the target has confirmed. `isCutShort`: the last one's is not heard. */
-  #migrateKeys(
-    node: FakeNode,
-    receiver: FakeNode | undefined,
-    names: readonly string[],
-    replace: boolean,
-    isCutShort: boolean,
-  ): Reply | ReplyError {
-    const [first] = names;
-    if (first === undefined) return 'NOKEY';
-    const isServed = node.claims(slotOfKey(first)) || node.importing.has(slotOfKey(first));
-    if (!isServed) return new ReplyError(`MOVED ${slotOfKey(first)} somewhere:else`);
-    if (receiver === undefined || receiver.isDown)
-      return new ReplyError('IOERR error or timeout connecting to the client');
-    let refusal: string | null = null;
-    const sent = isCutShort ? names.slice(0, Math.ceil(names.length / 2)) : names;
-    for (const [index, key] of sent.entries()) {
-      const refused =
-        receiver.refusesImport(key) ??
-        (!replace && receiver.keys.has(key) ? 'BUSYKEY Target key name already exists.' : null);
-      refusal ??= refused;
-      if (refused !== null) continue;
-      receiver.keys.set(key, present(node.keys.get(key), 'the key is there'));
-      if (!isCutShort || index < sent.length - 1) node.keys.delete(key);
-    }
-    if (isCutShort) return new ReplyError('IOERR error or timeout reading from target instance');
-    return refusal === null ? 'OK' : new ReplyError(`ERR Target instance replied with error: ${refusal}`);
-  }
-
-  /** All at once, or, where a watched key has changed, nothing. A transaction without EXEC never happened. */
-  #transact(node: FakeNode, commands: readonly (readonly Argument[])[]): Reply {
-    const isChanged = [...node.watched].some(([key, value]) => node.keys.get(key) !== value);
-    node.watched.clear();
-    if (isChanged) return null;
-    return commands.map((command) => {
-      const reply = this.#answer(node, command);
-      return reply instanceof ReplyError ? reply.message : reply;
-    });
-  }
-
-  #answer(node: FakeNode, command: readonly Argument[]): Reply | ReplyError {
-    // Asked about all slots, of which few have keys.
-    if (command[1] === 'COUNTKEYSINSLOT' && Number(command[2]) >= this.#options.slotCount) return 0;
-    const [word, second = '', third = '', fourth = '', fifth] = command.map(String);
-    if (word === 'CLUSTER' && second === 'SETSLOT') return node.setSlot(this.nodes, Number(third), fourth, fifth);
-    if (word === 'CLUSTER' && second === 'DELSLOTS') return node.deleteSlot(Number(third));
-    if (word === 'CLUSTER' && second === 'ADDSLOTSRANGE') return node.addSlot(Number(third));
-    if (word === 'CLUSTER' && second === 'ADDSLOTS') return node.addSlot(Number(third));
-    if (word === 'CLUSTER' && second === 'BUMPEPOCH') return node.bumpEpoch(this.nodes);
-    if (word === 'WATCH') {
-      node.watched.set(second, node.keys.get(second));
-      return 'OK';
-    }
-    if (word === 'UNLINK') return node.keys.delete(second) ? 1 : 0;
-    if (word === 'OBJECT') return 0;
-    if (word === 'CLUSTER' && second === 'COUNTKEYSINSLOT') return node.keysIn(Number(third)).length;
-    if (word === 'CLUSTER' && second === 'GETKEYSINSLOT')
-      return node
-        .keysIn(Number(third))
-        .slice(0, Number(fourth))
-        .map((key) => Buffer.from(key));
-    if (word === 'CONFIG' && second === 'GET') {
-      const value = node.settings.get(third);
-      return value === undefined ? [] : [third, value];
-    }
-    if (word === 'CONFIG' && second === 'SET') {
-      node.settings.set(third, fourth);
-      return 'OK';
-    }
-    if (word === 'CLIENT') return 'id=1 name= db=0\n';
-    if (word === 'PING' || word === 'ASKING') return 'OK';
-    const value = node.keys.get(second);
-    if (word === 'TYPE') return value === undefined ? 'none' : 'string';
-    if (word === 'DUMP' || word === 'GET') return value === undefined ? null : Buffer.from(value);
-    if (word === 'PTTL') return value === undefined ? -2 : -1;
-    return new ReplyError(`ERR unknown command '${word} ${second}'`);
   }
 
   async #perform<Result>(
@@ -339,67 +260,8 @@ export class FakeCluster implements Cluster {
 
   /** The nodes as they are, past calls, faults and time. */
   topology(seed: Address = present(this.nodes[0], 'a cluster has a node').address): Topology {
-    const nodes = this.nodes.map((node) => this.#topologyNode(node));
-    const first = nodes.findIndex(({ address }) => address.port === seed.port);
-    return { seed, nodes: [...nodes.slice(first, first + 1), ...nodes.slice(0, first), ...nodes.slice(first + 1)] };
+    return topologyOf(this.nodes, seed, this.#options);
   }
-
-  #topologyNode(node: FakeNode): TopologyNode {
-    const { host, port } = node.address;
-    const base = { id: node.id, address: { host, port }, peerAddress: node.address };
-    if (node.isDown) {
-      const entry = this.#entry(node, node);
-      return { ...base, entry, reach: { ok: false, reason: 'Connection refused' } };
-    }
-    const entries = this.nodes.map((other) => this.#entry(other, node));
-    return {
-      ...base,
-      entry: this.#entry(node, node),
-      reach: {
-        ok: true,
-        view: {
-          flavor: this.#options.flavor ?? { product: 'redis', version: '7.0.15' },
-          entries,
-          clusterInfo: { cluster_state: 'ok', cluster_known_nodes: `${entries.length}` },
-          info: {
-            ...(node.primaryId === null ? { role: 'master' } : { role: 'slave', master_link_status: 'up' }),
-            ...(node.keys.size === 0 ? {} : { db0: `keys=${node.keys.size}` }),
-          },
-          migrations: [],
-        },
-      },
-    };
-  }
-
-  /** What `viewer` says about `node`. */
-  #entry(node: FakeNode, viewer: FakeNode): NodeEntry {
-    const own = [...viewer.owners].filter(([, owner]) => owner === node.id).map(([slot]) => slot);
-    const isRestOwner = node.hasOtherSlots;
-    const { slotCount } = this.#options;
-    const flags = [
-      ...(node === viewer && !node.isDown ? ['myself'] : []),
-      node.primaryId === null ? 'master' : 'slave',
-      ...(node.isDown ? ['fail'] : []),
-    ];
-    return {
-      id: node.id,
-      address: node.address,
-      aux: {},
-      flags,
-      primaryId: node.primaryId,
-      pingSentMs: 0,
-      pongReceivedMs: 0,
-      configEpoch: node.epoch,
-      link: 'connected',
-      slots: unionSlots(slotSetOf(own), isRestOwner ? [[slotCount, SLOT_COUNT - 1]] : []),
-      migrating: node === viewer ? openIn(node.migrating) : [],
-      importing: node === viewer ? openIn(node.importing) : [],
-    };
-  }
-}
-
-function openIn(flags: ReadonlyMap<number, OpenSlot['peer']>): readonly OpenSlot[] {
-  return [...flags].sort(([a], [b]) => a - b).map(([slot, peer]) => ({ slot, peer }));
 }
 
 function line(address: Address | null): string {

@@ -2,7 +2,7 @@
 import type { ConflictDesk, Verdict } from '../../src/lib/apply/conflicts.ts';
 import { MOVE_DEFAULTS } from '../../src/lib/apply/move/settings.ts';
 import { runFix } from '../../src/lib/apply/run-fix.ts';
-import { type FixPlanned, NOTHING_BUSY, planFix } from '../../src/lib/plan/fix.ts';
+import { type FixPlanned, planFix } from '../../src/lib/plan/fix.ts';
 import type { MoveIntent } from '../../src/lib/plan/fix-diagnosis.ts';
 import { suspectSlots } from '../../src/lib/plan/slot-facts.ts';
 import { readSlotEvidence } from '../../src/lib/redis/slot-evidence.ts';
@@ -32,7 +32,12 @@ export async function fixFake(
   };
   const topology = cluster.topology();
   const evidence = await readSlotEvidence(cluster, topology, suspectSlots(topology));
-  const planned = planFix(topology, evidence, { intents, coverTo: null, withUnreachable: false, busy: NOTHING_BUSY });
+  const planned = planFix(topology, evidence, {
+    intents,
+    coverTo: null,
+    withUnreachable: false,
+    busy: { slots: [], nodes: [] },
+  });
   if (!planned.ok || planned.plan.steps.length === 0) return { planned, failure: null, left, aside };
   const failure = await runFix(planned.plan, topology, {
     cluster,

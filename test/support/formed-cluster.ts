@@ -8,26 +8,23 @@
  *   REPLICATE                         once every node is known to every other
  *   MEET again                        makes the receiver take the sender's news at once
  */
-import { readFileSync } from 'node:fs';
-import { createClient } from 'redis';
 import { present } from '../../src/lib/assert.ts';
 import { identifyProcess } from '../../src/lib/local/process-identity.ts';
 import { hasFlag, type NodeEntry, type NodeFlag } from '../../src/lib/model/node.ts';
-import { formatSlots, SLOT_COUNT } from '../../src/lib/model/slot-set.ts';
-import { parseClusterNodes } from '../../src/lib/wire/cluster-nodes.ts';
+import { hasSlot, SLOT_COUNT } from '../../src/lib/model/slot-set.ts';
+import { type ClusterNode, ClusterViews } from './cluster-views.ts';
 import { eventually } from './eventually.ts';
+import { NodeConnections } from './node-connections.ts';
 import type { RawReply } from './raw-command.ts';
-import { type ServersOptions, startServers, type TestServer, type TestServers } from './servers.ts';
+import { type ServersOptions, startServers, type TestServers } from './servers.ts';
+
+export type { ClusterNode } from './cluster-views.ts';
 
 export interface FormedClusterOptions extends Omit<ServersOptions, 'count'> {
   /** How many primaries; the slots are divided among them evenly, as redis-cli does. */
   readonly shards: number;
   /** Of each primary. With several hosts, a replica is not on the host of its primary. */
   readonly replicas?: number;
-}
-
-export interface ClusterNode extends TestServer {
-  readonly id: string;
 }
 
 /**
@@ -37,7 +34,7 @@ export interface ClusterNode extends TestServer {
 export async function formCluster(options: FormedClusterOptions): Promise<FormedCluster> {
   const { shards, replicas = 0 } = options;
   const servers = await startServers({ ...options, count: shards * (1 + replicas) });
-  const connections = new Connections(servers, options);
+  const connections = new NodeConnections(servers, options.password);
   try {
     const ids = await Promise.all(servers.nodes.map((node) => connections.call(node, ['CLUSTER', 'MYID'])));
     const nodes = servers.nodes.map((node, index) => ({ ...node, id: String(ids[index]) }));
@@ -57,21 +54,21 @@ export class FormedCluster {
   readonly replicas: readonly ClusterNode[];
   readonly certificates: TestServers['certificates'];
   readonly #servers: TestServers;
-  readonly #connections: Connections;
-  /** Killed or paused by the test: they are not asked any more. */
-  readonly #silent = new Set<ClusterNode>();
+  readonly #connections: NodeConnections;
+  readonly #views: ClusterViews;
 
   constructor(
     primaries: readonly ClusterNode[],
     replicas: readonly ClusterNode[],
     servers: TestServers,
-    connections: Connections,
+    connections: NodeConnections,
   ) {
     this.primaries = primaries;
     this.replicas = replicas;
     this.certificates = servers.certificates;
     this.#servers = servers;
     this.#connections = connections;
+    this.#views = new ClusterViews(this.nodes, connections);
   }
 
   /** Every node, also those that were killed. */
@@ -99,12 +96,12 @@ export class FormedCluster {
 
   /** One command to one node. Rejects with the server's error reply. */
   call(node: ClusterNode, ...argv: readonly string[]): Promise<RawReply> {
-    return this.#connections.call(node, argv);
+    return this.#views.call(node, ...argv);
   }
 
   /** The lines of the node's CLUSTER NODES. */
-  async view(node: ClusterNode): Promise<readonly NodeEntry[]> {
-    return parseClusterNodes(String(await this.call(node, 'CLUSTER', 'NODES')));
+  view(node: ClusterNode): Promise<readonly NodeEntry[]> {
+    return this.#views.view(node);
   }
 
   /** `key:0`, `key:1`, …: each key where it belongs. */
@@ -154,7 +151,7 @@ export class FormedCluster {
       async () => {
         const taken: string[] = [];
         for (const node of order) {
-          const owner = (await this.view(node)).find((entry) => hasSlot(entry, slot));
+          const owner = (await this.view(node)).find((entry) => hasSlot(entry.slots, slot));
           if (owner === undefined) continue;
           await this.call(node, 'CLUSTER', 'DELSLOTS', `${slot}`);
           taken.push(node.address);
@@ -193,7 +190,7 @@ export class FormedCluster {
 
   /** SIGKILL; resolves when the process has ended. */
   async kill(node: ClusterNode): Promise<void> {
-    this.#silence(node);
+    this.#views.silence(node);
     process.kill(node.pid, 'SIGKILL');
     const ended = (): void => {
       if (identifyProcess(node.pid) !== null) throw new Error('it is still there');
@@ -203,23 +200,23 @@ export class FormedCluster {
 
   /** SIGSTOP: connections to it are accepted by the system, and never answered. */
   pause(node: ClusterNode): void {
-    this.#silence(node);
+    this.#views.silence(node);
     process.kill(node.pid, 'SIGSTOP');
   }
 
   /** Until every node that answers flags the silent one so. */
   async untilFlagged(node: ClusterNode, flag: NodeFlag): Promise<void> {
-    await this.#untilAllSee(`${node.address} is flagged ${flag}`, (entries) =>
+    await this.#views.untilAllSee(`${node.address} is flagged ${flag}`, (entries) =>
       entries.some((entry) => entry.id === node.id && hasFlag(entry, flag)),
     );
   }
 
   /** Until every node that answers serves and takes the replica for a primary with slots. */
   async untilPromoted(replica: ClusterNode): Promise<void> {
-    await this.#untilAllSee(`${replica.address} is promoted`, (entries) =>
+    await this.#views.untilAllSee(`${replica.address} is promoted`, (entries) =>
       entries.some((entry) => entry.id === replica.id && hasFlag(entry, 'master') && entry.slots.length > 0),
     );
-    await this.#untilServing();
+    await this.#views.untilServing();
   }
 
   /** Kills the servers, paused ones too, and removes their folders. */
@@ -239,14 +236,11 @@ export class FormedCluster {
       }),
     );
     await this.#meet();
-    await this.#untilAllSee('every node knows every other', (entries) => {
-      const known = entries.filter((entry) => !hasFlag(entry, 'handshake') && entry.link === 'connected');
-      return known.length === this.nodes.length && entries.length === this.nodes.length;
-    });
+    await this.#views.untilJoined();
     await Promise.all(this.replicas.map((node) => this.call(node, 'CLUSTER', 'REPLICATE', this.primaryOf(node).id)));
     await this.#meet();
-    await this.#untilServing();
-    await Promise.all(this.replicas.map((node) => this.#untilLinked(node)));
+    await this.#views.untilServing();
+    await Promise.all(this.replicas.map((node) => this.#views.untilLinked(node)));
   }
 
   async #meet(): Promise<void> {
@@ -267,119 +261,8 @@ export class FormedCluster {
     const own = (await this.view(node)).find((entry) => hasFlag(entry, 'myself'));
     return present(own, 'a node knows itself').address.busPort;
   }
-
-  async #untilServing(): Promise<void> {
-    await eventually(
-      async () => {
-        const states = await Promise.all(this.#speaking().map((node) => this.call(node, 'CLUSTER', 'INFO')));
-        const views = await Promise.all(this.#speaking().map((node) => this.view(node)));
-        if (!states.every((info) => String(info).includes('cluster_state:ok'))) throw new Error('not all say ok');
-        if (new Set(views.map(signatureOf)).size !== 1) throw new Error('the views differ');
-      },
-      { what: 'the cluster serves' },
-    );
-  }
-
-  async #untilLinked(replica: ClusterNode): Promise<void> {
-    await eventually(
-      async () => {
-        const info = await this.call(replica, 'INFO', 'replication');
-        if (!String(info).includes('master_link_status:up')) throw new Error('the link is down');
-      },
-      { what: `${replica.address} follows its primary` },
-    );
-  }
-
-  async #untilAllSee(what: string, holds: (entries: readonly NodeEntry[]) => boolean): Promise<void> {
-    await eventually(
-      async () => {
-        const views = await Promise.all(this.#speaking().map((node) => this.view(node)));
-        if (!views.every(holds)) throw new Error('not all see it so');
-      },
-      { what },
-    );
-  }
-
-  #speaking(): readonly ClusterNode[] {
-    return this.nodes.filter((node) => !this.#silent.has(node));
-  }
-
-  #silence(node: ClusterNode): void {
-    this.#silent.add(node);
-    this.#connections.drop(node);
-  }
 }
 
 function lastSlot(index: number, shards: number): number {
   return Math.round(((index + 1) * SLOT_COUNT) / shards) - 1;
-}
-
-function hasSlot(entry: NodeEntry, slot: number): boolean {
-  return entry.slots.some(([first, last]) => first <= slot && slot <= last);
-}
-
-/** Who is what, and has which slots. */
-function signatureOf(entries: readonly NodeEntry[]): string {
-  return entries
-    .map(({ id, flags, primaryId, slots }) => {
-      const lasting = flags.filter((flag) => flag !== 'myself').join(',');
-      return `${id} ${lasting} ${primaryId} ${formatSlots(slots)}`;
-    })
-    .sort()
-    .join('\n');
-}
-
-type Client = ReturnType<typeof createPrototype>;
-
-/** One open connection for each node. A client costs 40 ms of CPU, a duplicate of it nothing: see facts.md. */
-class Connections {
-  readonly #tls: object;
-  readonly #login: { readonly password?: string };
-  readonly #open = new Map<string, Promise<Client>>();
-
-  constructor({ certificates }: TestServers, { password }: FormedClusterOptions) {
-    this.#login = password === undefined ? {} : { password };
-    this.#tls = certificates
-      ? {
-          tls: true,
-          ca: readFileSync(certificates.ca),
-          cert: readFileSync(certificates.cert),
-          key: readFileSync(certificates.key),
-        }
-      : {};
-  }
-
-  async call(node: TestServer, argv: readonly string[]): Promise<RawReply> {
-    const connection = this.#open.get(node.address) ?? this.#connect(node);
-    this.#open.set(node.address, connection);
-    return (await connection).sendCommand<RawReply>(argv);
-  }
-
-  drop(node: TestServer): void {
-    this.#open.get(node.address)?.then((client) => client.destroy());
-    this.#open.delete(node.address);
-  }
-
-  close(): void {
-    for (const connection of this.#open.values()) connection.then((client) => client.destroy()).catch(() => undefined);
-    this.#open.clear();
-  }
-
-  async #connect({ host, port }: TestServer): Promise<Client> {
-    prototype ??= createPrototype();
-    const client = prototype.duplicate({
-      ...this.#login,
-      socket: { host, port, reconnectStrategy: false, ...this.#tls },
-    });
-    // What goes wrong also rejects the call that it went wrong for.
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
-  }
-}
-
-let prototype: Client | undefined;
-
-function createPrototype() {
-  return createClient({ RESP: 2, disableClientInfo: true });
 }

@@ -37,6 +37,7 @@ export function contextFor(cluster: Cluster, overrides: Partial<MoveContext> = {
     report: {
       opening: (slots) => void reports.push(`opening ${slots.join(',')}`),
       closed: (slots) => void reports.push(`closed ${slots.join(',')}`),
+      returned: (slots) => void reports.push(`returned ${slots.join(',')}`),
       moved: (keys) => void reports.push(`moved ${keys}`),
     },
     signal: operator.signal,

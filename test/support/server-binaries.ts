@@ -7,7 +7,7 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
 /** `default` is what the machine has, or what its own packages give; the others are always fetched. */
-export const SERVER_FLAVORS = ['default', 'redis-8.0', 'valkey-8.1', 'valkey-9.1'] as const;
+export const SERVER_FLAVORS = ['default', 'redis-8.0', 'redis-8.6', 'valkey-8.1', 'valkey-9.1'] as const;
 export type ServerFlavor = (typeof SERVER_FLAVORS)[number];
 
 export interface ServerBinary {

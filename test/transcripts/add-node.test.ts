@@ -3,11 +3,11 @@
  * review. `npx vitest run --project unit test/transcripts -u` writes them anew.
  */
 import { describe, expect, it } from 'vitest';
-import { assertSlotsOwnedOnce } from '../../src/lib/model/invariants.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
 import type { AddRequest, FunctionState } from '../../src/lib/plan/add-nodes.ts';
 import { planAddNodes } from '../../src/lib/plan/add-nodes.ts';
 import { simulatePlan } from '../../src/lib/plan/simulate.ts';
+import { assertSlotsOwnedOnce } from '../support/invariants.ts';
 import { memberPage } from '../support/member-page.ts';
 import { type NodeOptions, nodeId, topology } from '../support/topology-builder.ts';
 

@@ -3,13 +3,13 @@
  * person can review. `npx vitest run --project unit test/transcripts -u` writes them anew.
  */
 import { describe, expect, it } from 'vitest';
-import { assertSlotsOwnedOnce } from '../../src/lib/model/invariants.ts';
 import type { NodeEntry } from '../../src/lib/model/node.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
 import { isReached } from '../../src/lib/model/topology.ts';
 import { failedNodes, failedOwners } from '../../src/lib/plan/failed-nodes.ts';
 import { planRemoveNodes } from '../../src/lib/plan/remove-nodes.ts';
 import { simulatePlan } from '../../src/lib/plan/simulate.ts';
+import { assertSlotsOwnedOnce } from '../support/invariants.ts';
 import { memberPage } from '../support/member-page.ts';
 import { nodeId, topology } from '../support/topology-builder.ts';
 

@@ -3,13 +3,13 @@
  * `npx vitest run --project unit test/transcripts -u` writes them anew.
  */
 import { describe, expect, it } from 'vitest';
-import { assertSlotsOwnedOnce } from '../../src/lib/model/invariants.ts';
 import type { SlotEvidence } from '../../src/lib/model/slot-evidence.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
-import { type FixOptions, NOTHING_BUSY, planFix } from '../../src/lib/plan/fix.ts';
+import { type FixOptions, planFix } from '../../src/lib/plan/fix.ts';
 import { simulateEnd } from '../../src/lib/plan/simulate.ts';
 import { renderFixPlan } from '../../src/lib/view/fix-plan.ts';
 import { stepLines } from '../../src/lib/view/plan.ts';
+import { assertSlotsOwnedOnce } from '../support/invariants.ts';
 import { nodeId, topology } from '../support/topology-builder.ts';
 
 interface Case {
@@ -156,7 +156,7 @@ function evidenceOf({ keys = {}, shared = [] }: Case): SlotEvidence {
 }
 
 function optionsOf({ options = {} }: Case): FixOptions {
-  return { intents: [], coverTo: null, withUnreachable: false, busy: NOTHING_BUSY, ...options };
+  return { intents: [], coverTo: null, withUnreachable: false, busy: { slots: [], nodes: [] }, ...options };
 }
 
 function page(each: Case): string {

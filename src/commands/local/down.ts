@@ -2,16 +2,14 @@ import { Flags } from '@oclif/core';
 import { stopLocalCluster } from '../../lib/local/stop-cluster.ts';
 import { ClusterCommand } from '../../lib/terminal/base-command.ts';
 import { localDirectory } from '../../lib/terminal/directories.ts';
+import { dirFlag } from '../../lib/terminal/flags.ts';
 
 export default class LocalDown extends ClusterCommand {
   static override summary = 'Stop the servers of the local cluster, and only those.';
   static override description = 'Their data is removed, unless it is to be kept for the next `local up`.';
   static override examples = ['<%= config.bin %> local down', '<%= config.bin %> local down --keep'];
   static override flags = {
-    dir: Flags.string({
-      description: 'folder of the local cluster (default: a folder below $XDG_STATE_HOME)',
-      helpValue: 'DIR',
-    }),
+    ...dirFlag,
     keep: Flags.boolean({ description: 'keep the data: `local up` brings the same cluster back' }),
   };
 

@@ -14,6 +14,7 @@ import type { Session } from '../../lib/terminal/base-command.ts';
 import { ClusterCommand } from '../../lib/terminal/base-command.ts';
 import { parseSeconds } from '../../lib/terminal/connection.ts';
 import { localDirectory } from '../../lib/terminal/directories.ts';
+import { dirFlag } from '../../lib/terminal/flags.ts';
 import { renderCheckJson } from '../../lib/view/check.ts';
 import { infoLines } from '../../lib/view/classic.ts';
 
@@ -34,10 +35,7 @@ stopped with \`local down --keep\` comes back with its data.`;
       description: 'the server to run (default: redis-server or valkey-server on PATH)',
       helpValue: 'PATH',
     }),
-    dir: Flags.string({
-      description: 'folder of the local cluster (default: a folder below $XDG_STATE_HOME)',
-      helpValue: 'DIR',
-    }),
+    ...dirFlag,
     'wait-timeout': Flags.string({ description: 'how long each wait may take', default: '60', helpValue: 'SECONDS' }),
   };
 

@@ -77,7 +77,7 @@ async function undo(
     const nodes = touched.map(({ address }) => formatAddress(address)).join(', ');
     const reason = second instanceof Error ? second.message : String(second);
     throw new OpsError('PARTIAL', `${failure.message}\nNot everything could be undone. ${reason}`, {
-      suggestions: [`Look at ${nodes}; type the same command again to undo the rest first.`],
+      suggestions: [`Look at ${nodes}; \`cluster create\` with the same nodes undoes the rest first.`],
       cause: failure,
     });
   }

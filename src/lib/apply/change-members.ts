@@ -17,8 +17,7 @@ import { execute } from './executor.ts';
 import type { Journal } from './journal.ts';
 import { keepPrimaries } from './keep-primaries.ts';
 import { refuseStale, verifyMoves } from './run-moves.ts';
-
-const SEEDS_MAX = 8;
+import { seedsAmong } from './seeds.ts';
 
 export interface Change {
   readonly plan: Plan;
@@ -64,10 +63,7 @@ function stayers(plan: Plan, topology: Topology): readonly Address[] {
       return step.kind === 'settle' ? step.newcomers.map(({ node }) => node.id) : [];
     }),
   );
-  return topology.nodes
-    .filter((node) => isReached(node) && !movers.has(node.id))
-    .slice(0, SEEDS_MAX)
-    .map(({ address }) => address);
+  return seedsAmong(topology.nodes.filter(({ id }) => !movers.has(id)));
 }
 
 interface Progress {

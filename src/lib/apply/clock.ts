@@ -21,6 +21,8 @@ export interface Wait {
   readonly timeoutMs: number;
   readonly pollMs: number;
   readonly signal: AbortSignal;
+  /** How long it is still waited once the signal has fired, for what is about to come. Default: not at all. */
+  readonly graceMs?: number;
   /** Default: the system's. */
   readonly clock?: Clock;
 }
@@ -34,10 +36,12 @@ export async function waitUntilNothingIsMissing(
   missing: () => Promise<readonly string[]>,
   report: (missing: readonly string[]) => void,
 ): Promise<void> {
-  const { clock = SYSTEM_CLOCK } = wait;
+  const { clock = SYSTEM_CLOCK, graceMs = 0 } = wait;
   const deadline = clock.now() + wait.timeoutMs;
+  let firedAtMs: number | null = null;
   for (;;) {
-    throwIfInterrupted(wait.signal);
+    if (wait.signal.aborted) firedAtMs ??= clock.now();
+    if (firedAtMs !== null && clock.now() - firedAtMs >= graceMs) throwIfInterrupted(wait.signal);
     const rest = await missing();
     if (rest.length === 0) return;
     report(rest);
@@ -45,7 +49,7 @@ export async function waitUntilNothingIsMissing(
       const seconds = wait.timeoutMs / 1000;
       throw new OpsError('TIMEOUT', [`Waited ${seconds} s for ${wait.what}; still missing:`, ...rest].join('\n  '));
     }
-    await clock.sleep(wait.pollMs, wait.signal);
+    await clock.sleep(wait.pollMs, graceMs > 0 ? undefined : wait.signal);
   }
 }
 

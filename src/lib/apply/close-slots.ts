@@ -58,12 +58,6 @@ async function refuseKeys({ cluster }: Execution, node: ReachedNode, slots: read
     const counts = await cluster.callMany(node.address, counting, { database });
     const filled = slots.find((_, index) => counts[index] !== 0);
     if (filled === undefined) continue;
-    throw new OpsError(
-      'FAILED',
-      `${formatAddress(node.address)} has keys of slot ${filled} by now, so it stays open.`,
-      {
-        suggestions: ['Type the same command again: it brings them to the owner.'],
-      },
-    );
+    throw new OpsError('FAILED', `${formatAddress(node.address)} has keys of slot ${filled} by now, so it stays open.`);
   }
 }

@@ -16,7 +16,7 @@ import type { NodeRef, Step } from '../plan/plan.ts';
 import { argv } from '../wire/argv.ts';
 import { parseClusterNodes } from '../wire/cluster-nodes.ts';
 import { ReplyError } from '../wire/reply-error.ts';
-import { waitUntilNothingIsMissing } from './clock.ts';
+import { type Wait, waitUntilNothingIsMissing } from './clock.ts';
 import type { Execution } from './execution.ts';
 import { nodeOf } from './execution.ts';
 
@@ -28,7 +28,8 @@ const CLEAN_LOOKS_MIN = 5;
 type Forget = Extract<Step, { readonly kind: 'forget' }>;
 
 /**
- * Throws FAILED where one of the nodes is somebody's primary, TIMEOUT naming who gives slots to one, or still lists one. A member that stops answering does not keep the others from being told.
+ * Throws FAILED where one of the nodes is somebody's primary, TIMEOUT naming who gives slots to one, or still lists one.
+ * A member that stops answering does not keep the others from being told.
  */
 export async function forget(execution: Execution, step: Forget): Promise<void> {
   const members = step.by.map((ref) => nodeOf(execution, ref));
@@ -49,7 +50,7 @@ export async function forget(execution: Execution, step: Forget): Promise<void> 
   execution.emit({ event: 'wait-end', what });
 }
 
-type Bound = Pick<Parameters<typeof waitUntilNothingIsMissing>[0], 'timeoutMs' | 'pollMs' | 'signal'>;
+type Bound = Pick<Wait, 'timeoutMs' | 'pollMs' | 'signal'>;
 
 /** Slots that were just moved away may be the node's for a moment yet in some view; forgotten then, they had no owner. */
 async function untilWithoutSlots(
@@ -68,7 +69,7 @@ async function untilWithoutSlots(
       return members.flatMap(({ address }, index) =>
         (views[index] ?? [])
           .filter(({ slots }) => slots.length > 0)
-          .map(({ id }) => `${formatAddress(address)} gives slots to ${addressOf(step, id)}`),
+          .map(({ id }) => `${formatAddress(address)} gives slots to ${addressOf(step.nodes, id)}`),
       );
     },
     (missing) => execution.emit({ event: 'wait', what, missing }),
@@ -84,7 +85,7 @@ async function tell(execution: Execution, member: TopologyNode, nodes: readonly 
     const commands = listed.map(({ id }) => argv.clusterForget(id));
     const replies = await execution.cluster.callMany(member.address, commands);
     for (const reply of replies) refuse(name, reply);
-    return listed.map(({ id }) => `${name} lists ${nodes.find((node) => node.id === id)?.address ?? id}`);
+    return listed.map(({ id }) => `${name} lists ${addressOf(nodes, id)}`);
   } catch (cause) {
     if (cause instanceof OpsError && (cause.code === 'UNREACHABLE' || cause.code === 'LOGIN'))
       return [`${name} could not be told: ${cause.message}`];
@@ -116,6 +117,6 @@ async function entriesOf(
   );
 }
 
-function addressOf({ nodes }: Forget, id: NodeId): string {
+function addressOf(nodes: readonly NodeRef[], id: NodeId): string {
   return nodes.find((node) => node.id === id)?.address ?? id;
 }

@@ -51,7 +51,7 @@ export async function gatherKeys(execution: Execution, step: Extract<Step, { kin
     cluster,
     clock: execution.clock,
     pace: new Pace(execution.move.limits, execution.clock),
-    report: { opening: () => undefined, closed: () => undefined, moved: () => undefined },
+    report: { opening: () => undefined, closed: () => undefined, returned: () => undefined, moved: () => undefined },
     signal: execution.signal,
     replace: false,
     migrateTimeoutMs: await migrateTimeoutOf(cluster, source),
@@ -126,7 +126,6 @@ const ATTEMPTS_MAX = 5;
 function refused({ source, target }: Place, reply: ReplyError): OpsError {
   const [from, to] = [formatAddress(source.address), formatAddress(target.address)];
   return new OpsError('FAILED', `Keys could not be moved from ${from} to ${to}: ${reply.message}`, {
-    suggestions: ['Type the same command again when this is mended.'],
     cause: reply,
   });
 }

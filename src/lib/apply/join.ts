@@ -16,6 +16,7 @@ import type { TopologyNode } from '../model/topology.ts';
 import type { NodeRef, Step } from '../plan/plan.ts';
 import { argv } from '../wire/argv.ts';
 import { parseClusterNodes } from '../wire/cluster-nodes.ts';
+import { missingRightOf, ReplyError } from '../wire/reply-error.ts';
 import { waitUntilNothingIsMissing } from './clock.ts';
 import type { Execution } from './execution.ts';
 import { nodeOf } from './execution.ts';
@@ -25,7 +26,10 @@ const POLL_MS = 50;
 /** Every node meets this many of its neighbours on the ring of nodes; below twice that, everyone meets everyone. */
 const NEIGHBOURS_MAX = 64;
 
-/** Throws TIMEOUT naming who does not know whom, with what was found out about their bus ports. */
+/**
+ * Throws FAILED where the user may not introduce nodes; TIMEOUT naming who does not know whom, with what was found out
+ * about their bus ports.
+ */
 export async function join(execution: Execution, step: Extract<Step, { kind: 'join' }>): Promise<void> {
   const nodes = step.nodes.map((ref) => nodeOf(execution, ref));
   await introduce(execution, nodes, step.newcomers);
@@ -77,12 +81,22 @@ async function introduce(
     const around = isNew(index) ? [...nodes.keys()].filter((other) => other !== index) : [];
     const reached = newcomers.length === 0 ? neighbours(index, nodes.length) : around.slice(0, 2 * NEIGHBOURS_MAX);
     const peers = reached.map((other) => nodes[other] as TopologyNode);
-    if (peers.length > 0)
-      await execution.cluster.callMany(
-        node.address,
-        peers.map((peer) => argv.clusterMeet(peer.peerAddress)),
-      );
+    if (peers.length > 0) await meet(execution, node, peers);
   });
+}
+
+/** Throws FAILED where the user may not say it. Other refusals show as nodes that stay unknown: see {@link join}. */
+async function meet(execution: Execution, node: TopologyNode, peers: readonly TopologyNode[]): Promise<void> {
+  const commands = peers.map(({ peerAddress }) => argv.clusterMeet(peerAddress));
+  for (const reply of await execution.cluster.callMany(node.address, commands)) {
+    if (!(reply instanceof ReplyError)) continue;
+    const right = missingRightOf(reply);
+    if (right === null) continue;
+    throw new OpsError('FAILED', `Node ${formatAddress(node.address)} refused CLUSTER MEET: ${reply.message}`, {
+      suggestions: [`Give the right on every node, with ACL SETUSER USER +${right}, and type the same command again.`],
+      cause: reply,
+    });
+  }
 }
 
 /** The half of the ring behind `index`, so that each pair meets once. */

@@ -13,24 +13,17 @@
  *
  * A run that is gone on with writes on in its own journal: {"line":"resume","process":{…},"at":"…"}, and another end.
  *
+ * What announces a change throws where it cannot be written, before anything is changed: REFUSED at the beginning of a
+ * run, FAILED later. What only records it does not stop a change that is under way: the operator is told once.
+ *
  * No secret is ever in a plan, hence none in a journal.
  */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { OpsError } from '../errors.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { NodeRef, Plan } from '../plan/plan.ts';
+import { JournalFile } from './journal-file.ts';
 
 export type Outcome = 'done' | 'undone' | 'failed' | 'partial';
 
@@ -42,7 +35,7 @@ export interface Journal {
   stepBegin(steps: readonly number[]): void;
   /** Indexes into the plan's steps, AFTER their effect was seen. */
   stepEnd(steps: readonly number[]): void;
-  /** For the record. Slots of a move: `opening` BEFORE the first of them is opened, `closed` AFTER none of them is open any more. */
+  /** For the record. Slots of a move: `opening` BEFORE the first of them is opened, `closed` AFTER none of them is open any more, wherever they are. */
   slots(step: number, state: 'opening' | 'closed', slots: SlotSet): void;
   /** A server's setting that is changed for as long as the run lasts: BEFORE it is, and AFTER it is as before again. */
   setting(state: 'changing' | 'restored', change: SettingChange): void;
@@ -88,43 +81,59 @@ export interface JournalOptions {
   readonly suffix: string;
   /** The run that this one takes back. */
   readonly undoes?: string;
+  readonly warn?: Warn;
 }
 
+/** Tells the operator what the journal has missed, at most once for each journal. */
+export type Warn = (text: string) => void;
+
 /** A new journal. Each line but those of slots is on the disk before the call returns. */
-export function openJournal({ directory, now, process, suffix, undoes }: JournalOptions): Journal {
+export function openJournal({ directory, now, process, suffix, undoes, warn }: JournalOptions): Journal {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return continueJournal(directory, `${stamp}-${suffix}`, process, undoes);
+  return journalIn(new JournalFile(directory, `${stamp}-${suffix}`), process, { undoes, warn });
 }
 
 /** Writes on in the journal of an earlier run: to close what was interrupted. */
-export function continueJournal(directory: string, run: string, process: ProcessIdentity, undoes?: string): Journal {
-  const write = (line: object): void => writeLine(directory, run, line);
-  // There are hundreds of them while keys move, and nobody needs them to go on: they may wait for the system's own time,
-  // and a disk that has become full does not stop the move half-way.
-  const note = (line: object): void => unlessRefused(() => writeLine(directory, run, line, false));
+export function continueJournal(directory: string, run: string, process: ProcessIdentity, warn?: Warn): Journal {
+  return journalIn(new JournalFile(directory, run), process, { warn });
+}
+
+interface Extras {
+  readonly undoes?: string | undefined;
+  readonly warn?: Warn | undefined;
+}
+
+function journalIn(file: JournalFile, process: ProcessIdentity, { undoes, warn }: Extras): Journal {
   const at = (): string => new Date().toISOString();
+  const announce = (line: object): void => announced(file, line, 'FAILED');
+  const record = recorder(file, warn);
   return {
-    run,
-    begin: (plan) =>
-      write({ line: 'begin', run, process, at: at(), ...(undoes === undefined ? {} : { undoes }), plan }),
-    stepBegin: (steps) => write({ line: 'step-begin', at: at(), steps }),
-    stepEnd: (steps) => write({ line: 'step-end', at: at(), steps }),
-    slots: (step, state, slots) => note({ line: 'slots', at: at(), step, state, slots }),
-    setting: (state, change) => write({ line: 'setting', at: at(), state, change }),
-    // Without it the run counts as interrupted, which is safe; what is to be said of its end must not be hidden.
-    end: (outcome) => unlessRefused(() => write({ line: 'end', at: at(), outcome })),
+    run: file.run,
+    begin: (plan) => announced(file, beginLine(file.run, process, at(), plan, undoes), 'REFUSED'),
+    stepBegin: (steps) => announce({ line: 'step-begin', at: at(), steps }),
+    stepEnd: (steps) => record({ line: 'step-end', at: at(), steps }),
+    // There are hundreds of them while keys move, and nobody needs them to go on: they may wait for the system's own time.
+    slots: (step, state, slots) => record({ line: 'slots', at: at(), step, state, slots }, { isDurable: false }),
+    setting: (state, change) =>
+      (state === 'changing' ? announce : record)({ line: 'setting', at: at(), state, change }),
+    end: (outcome) => record({ line: 'end', at: at(), outcome }),
   };
+}
+
+function beginLine(run: string, process: ProcessIdentity, at: string, plan: Plan, undoes: string | undefined): object {
+  return { line: 'begin', run, process, at, ...(undoes === undefined ? {} : { undoes }), plan };
 }
 
 /**
  * For going on with an earlier run: its steps are that run's rest, its end is that run's. A rest that cannot be begun
  * leaves the run as unfinished as it was.
  */
-export function resumeJournal(directory: string, run: string, process: ProcessIdentity): Journal {
-  const journal = continueJournal(directory, run, process);
+export function resumeJournal(directory: string, run: string, process: ProcessIdentity, warn?: Warn): Journal {
+  const file = new JournalFile(directory, run);
+  const journal = journalIn(file, process, { warn });
   return {
     ...withoutNotes(journal),
-    begin: () => writeLine(directory, run, { line: 'resume', process, at: new Date().toISOString() }),
+    begin: () => announced(file, { line: 'resume', process, at: new Date().toISOString() }, 'REFUSED'),
     end: (outcome) => journal.end(outcome === 'failed' ? 'partial' : outcome),
   };
 }
@@ -140,52 +149,61 @@ export function withoutNotes(journal: Journal): Journal {
   return { ...journal, stepBegin: () => undefined, stepEnd: () => undefined, slots: () => undefined };
 }
 
-/** Throws FAILED where the system refuses: what is not on record must not happen. */
-function writeLine(directory: string, run: string, line: object, isDurable = true): void {
-  const file = path.join(directory, `${run}.jsonl`);
+function announced(file: JournalFile, line: object, code: 'REFUSED' | 'FAILED'): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const handle = openSync(file, 'a+', 0o600);
-    try {
-      writeSync(handle, `${isTorn(handle) ? '\n' : ''}${JSON.stringify(line)}\n`);
-      if (isDurable) fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
+    file.append(line, { isDurable: true });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new OpsError('FAILED', `The journal ${file} cannot be written: ${reason}`, {
-      suggestions: ['Make room there, or let XDG_STATE_HOME name another folder.'],
+    const nothing = code === 'REFUSED' ? ' Nothing was changed.' : '';
+    throw new OpsError(code, `The journal ${file.path} cannot be written: ${reasonOf(cause)}.${nothing}`, {
+      suggestions: [
+        'Without it, what is interrupted could neither be gone on with nor taken back. Make room for it, or name another folder in XDG_STATE_HOME.',
+      ],
       cause,
     });
   }
 }
 
-function unlessRefused(write: () => void): void {
-  try {
-    write();
-  } catch (cause) {
-    if (!(cause instanceof OpsError)) throw cause;
-  }
+function recorder(
+  file: JournalFile,
+  warn: Warn = () => undefined,
+): (line: object, how?: { isDurable: boolean }) => void {
+  let hasWarned = false;
+  return (line, how = { isDurable: true }) => {
+    try {
+      file.append(line, how);
+    } catch (cause) {
+      if (!hasWarned)
+        warn(`[WARNING] The journal ${file.path} cannot be written, and misses what is done now: ${reasonOf(cause)}.`);
+      hasWarned = true;
+    }
+  };
 }
 
-/** True where a process died in the middle of the last line: what follows must not become a part of it. */
-function isTorn(handle: number): boolean {
-  const { size } = fstatSync(handle);
-  const last = Buffer.alloc(1);
-  return size > 0 && readSync(handle, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Every run in the directory, newest first. A file without a whole first line never changed anything and is left out. */
+/**
+ * Every run in the directory, newest first. A file without a whole first line never changed anything and is left out.
+ * Throws FAILED where they cannot be read.
+ */
 export function readRuns(directory: string): readonly Run[] {
   if (!existsSync(directory)) return [];
   return (
-    readdirSync(directory)
-      .filter((name) => name.endsWith('.jsonl'))
-      .flatMap((name) => parseRun(readFileSync(path.join(directory, name), 'utf8')) ?? [])
+    readTexts(directory)
+      .flatMap((text) => parseRun(text) ?? [])
       // Not by name: of two runs that began in one second the names tell no order.
       .sort((one, other) => compareText(other.beganAt, one.beganAt))
   );
+}
+
+function readTexts(directory: string): readonly string[] {
+  try {
+    const names = readdirSync(directory).filter((name) => name.endsWith('.jsonl'));
+    return names.map((name) => readFileSync(path.join(directory, name), 'utf8'));
+  } catch (cause) {
+    throw new OpsError('FAILED', `The journal in ${directory} cannot be read: ${reasonOf(cause)}.`, { cause });
+  }
 }
 
 function compareText(one: string, other: string): number {

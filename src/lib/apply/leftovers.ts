@@ -1,7 +1,12 @@
 /** What a killed creation leaves behind: nodes that are neither empty nor a cluster, which its journal knows. */
+
+import { nameOf } from '../check/words.ts';
 import { OpsError } from '../errors.ts';
-import type { NodeId } from '../model/node.ts';
+import { formatAddress } from '../model/address.ts';
+import type { NodeEntry, NodeId } from '../model/node.ts';
+import { roleOf } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
+import { isReached } from '../model/topology.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { execute, nodesOf } from './executor.ts';
@@ -24,9 +29,38 @@ export function findLeftovers(runs: readonly Run[], topology: Topology): Leftove
     ({ outcome, plan }) => (outcome === null || outcome === 'partial') && isCreation(plan),
   );
   const touched = new Set(unfinished.flatMap(touchedBy).filter((id) => !finished.has(id)));
-  const nodes = topology.nodes.filter(({ id }) => touched.has(id));
+  const left = topology.nodes.filter(({ id }) => touched.has(id));
+  const scene = { touched, addresses: addressesOf(unfinished, touched), left: new Set(left.map(nameOf)) };
+  const nodes = topology.nodes.filter((node) => left.includes(node) || wasMetAgain(node, scene));
   const ids = new Set(nodes.map(({ id }) => id));
   return { runs: unfinished.filter((run) => touchedBy(run).some((id) => ids.has(id))), nodes };
+}
+
+interface Scene {
+  readonly touched: ReadonlySet<NodeId>;
+  /** Of the nodes that the runs have begun to change, whatever their ids are now. */
+  readonly addresses: ReadonlySet<string>;
+  /** The addresses at which one of these ids was found. */
+  readonly left: ReadonlySet<string>;
+}
+
+/**
+ * A node that was silent while the others were reset goes on with what it was sent, and meets them. They know it then,
+ * by ids of their own that are in no journal; but they have nothing, and know nobody who is not of that run.
+ */
+function wasMetAgain(node: TopologyNode, { touched, addresses, left }: Scene): boolean {
+  if (!isReached(node) || !addresses.has(nameOf(node))) return false;
+  if (roleOf(node.entry) !== 'primary' || node.entry.slots.length > 0) return false;
+  const others = node.reach.view.entries.filter(({ id }) => id !== node.id);
+  const isLeft = (entry: NodeEntry): boolean => touched.has(entry.id) || left.has(formatAddress(entry.address));
+  return others.some(isLeft) && others.every((entry) => isLeft(entry) || addresses.has(formatAddress(entry.address)));
+}
+
+function addressesOf(runs: readonly Run[], touched: ReadonlySet<NodeId>): ReadonlySet<string> {
+  const refs = runs.flatMap(({ plan }) =>
+    plan.steps.flatMap((step) => (step.kind === 'join' ? step.nodes : 'node' in step ? [step.node] : [])),
+  );
+  return new Set(refs.filter(({ id }) => touched.has(id)).map(({ address }) => address));
 }
 
 /** Of all plans only a creation may be cleared away: nodes that move slots are of a living cluster, keys or not. */
@@ -60,5 +94,6 @@ export async function resetLeftovers(
       cause,
     });
   }
-  for (const { run, process } of runs) continueJournal(directory, run, process).end('undone');
+  const warn = (message: string): void => options.emit({ event: 'notice', message });
+  for (const { run, process } of runs) continueJournal(directory, run, process, warn).end('undone');
 }

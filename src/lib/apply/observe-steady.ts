@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
+import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Cluster } from '../redis/cluster.ts';
@@ -38,10 +39,10 @@ export async function waitUntilHealthy(
   let topology = await cluster.observe(seeds);
   await waitUntilNothingIsMissing(
     { what, pollMs: POLL_MS, ...bound },
-    async () => {
+    unlessUnseen(async () => {
       topology = await cluster.observe(seeds);
       return errorsOf(topology).map(({ message }) => message);
-    },
+    }),
     (missing) => emit({ event: 'wait', what, missing }),
   );
   emit({ event: 'wait-end', what });
@@ -57,4 +58,13 @@ function mayPass(topology: Topology): boolean {
 
 function errorsOf(topology: Topology): readonly Finding[] {
   return checkTopology(topology).filter(({ severity }) => severity === 'error');
+}
+
+/** For a wait that looks at the cluster: that nobody answers is one more thing that may pass, and no reason to give up. */
+export function unlessUnseen(look: () => Promise<readonly string[]>): () => Promise<readonly string[]> {
+  return () =>
+    look().catch((cause: unknown) => {
+      if (cause instanceof OpsError && cause.code === 'UNREACHABLE') return [cause.message];
+      throw cause;
+    });
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mapBounded } from '../bounded.ts';
 import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
+import type { NodeId } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import type { Cluster } from '../redis/cluster.ts';
@@ -42,10 +43,10 @@ export async function refuseBeside(
   if (migration !== undefined && !isTakeover)
     throw beside(`Somebody else is moving slots of this cluster: ${describeMigration(topology, migration)}.`);
   const open = openMarks(topology);
-  if (open === '') return;
+  if ([...open.values()].every((marks) => marks === '')) return;
   await sleep(LOOK_AGAIN_MS);
   const again = openMarks(await cluster.observe([topology.seed]));
-  if (again !== open)
+  if ([...open].some(([id, marks]) => (again.get(id) ?? marks) !== marks))
     throw beside('Somebody else is moving slots of this cluster: the open slots change while one looks.');
 }
 
@@ -62,13 +63,16 @@ async function otherRunOn(
   return other === undefined ? null : other.slice(CLIENT_NAME_PREFIX.length);
 }
 
-function openMarks(topology: Topology): string {
-  const marks = topology.nodes
-    .filter(isReached)
-    .flatMap(({ id, entry }) =>
-      [...entry.migrating, ...entry.importing].map(({ slot, peer }) => `${id} ${slot} ${peer}`),
-    );
-  return marks.sort().join('\n');
+/** By primary, of those that answer: a replica of Valkey has its primary's marks, but a moment later. */
+function openMarks(topology: Topology): ReadonlyMap<NodeId, string> {
+  return new Map(
+    primariesOf(topology)
+      .filter(isReached)
+      .map(({ id, entry }) => {
+        const marks = [...entry.migrating, ...entry.importing].map(({ slot, peer }) => `${slot} ${peer}`);
+        return [id, marks.sort().join('\n')];
+      }),
+  );
 }
 
 function beside(message: string): OpsError {

@@ -5,18 +5,19 @@
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
 import { OpsError, type OpsErrorCode } from '../errors.ts';
+import { type Address, formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { slotSetOf, subtractSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
-import { isReached } from '../model/topology.ts';
 import type { Plan } from '../plan/plan.ts';
 import { SYSTEM_CLOCK, waitUntilNothingIsMissing } from './clock.ts';
 import type { ConflictDesk } from './conflicts.ts';
 import { type ExecutorOptions, execute } from './executor.ts';
+import { unlessUnseen } from './observe-steady.ts';
 import { refuseStale } from './run-moves.ts';
+import { seedsAmong } from './seeds.ts';
 
 const POLL_MS = 100;
-const SEEDS_MAX = 8;
 /**
  * A primary that saw slots without an owner serves again 5 s at most after all have one (`clusterUpdateState`). Where it
  * does not, something else is wrong, which the check that follows will name.
@@ -30,10 +31,7 @@ export async function runFix(
   topology: Topology,
   options: ExecutorOptions & { readonly conflicts: ConflictDesk },
 ): Promise<Topology> {
-  const seeds = topology.nodes
-    .filter(isReached)
-    .slice(0, SEEDS_MAX)
-    .map(({ address }) => address);
+  const seeds = seedsAmong(topology.nodes);
   // The SAME node as before: what one believes of a node that does not answer, another may not.
   refuseStale(plan, await options.cluster.observe([topology.seed]));
   options.journal.begin(plan);
@@ -48,13 +46,13 @@ export async function runFix(
     // A move reports to the journal only; where there is one, something may have been done.
     const isPartial = changed.size > 0 || plan.steps.some(({ kind }) => kind === 'move-slots');
     options.journal.end(isPartial ? 'partial' : 'failed');
-    throw explained(failure, isPartial);
+    throw explained(failure, isPartial, formatAddress(topology.seed));
   }
 }
 
 async function untilWhole(
   before: Topology,
-  seeds: Parameters<ExecutorOptions['cluster']['observe']>[0],
+  seeds: readonly Address[],
   options: ExecutorOptions & { readonly conflicts: ConflictDesk },
 ): Promise<Topology> {
   const what = 'every slot to be whole';
@@ -68,10 +66,11 @@ async function untilWhole(
       what,
       timeoutMs: options.waitTimeoutMs,
       pollMs: POLL_MS,
-      signal: new AbortController().signal,
+      signal: options.signal,
+      graceMs: SERVING_TIMEOUT_MS,
       clock,
     },
-    async () => {
+    unlessUnseen(async () => {
       now = await options.cluster.observe(seeds);
       const errors = checkTopology(now).filter((finding) => finding.severity === 'error' && !isLeft(finding));
       const needed = errors.filter(({ rule }) => NEEDED.includes(rule));
@@ -81,14 +80,14 @@ async function untilWhole(
         ? needed
         : errors.filter(({ rule }) => rule === 'cluster-state' || NEEDED.includes(rule));
       return waited.map(({ message }) => message);
-    },
+    }),
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });
   return now;
 }
 
-function explained(failure: OpsError, isPartial: boolean): OpsError {
+function explained(failure: OpsError, isPartial: boolean, seed: string): OpsError {
   const code: OpsErrorCode =
     failure.code === 'INTERRUPTED'
       ? 'INTERRUPTED'
@@ -97,9 +96,10 @@ function explained(failure: OpsError, isPartial: boolean): OpsError {
         : failure.code === 'UNREACHABLE'
           ? 'FAILED'
           : failure.code;
-  const again = 'Type the same command again: it goes on from what is there.';
+  // Not `apply`: its plan was made from what was there before.
+  const again = `Type the fix again, it goes on from what is there: cluster fix ${seed}`;
   return new OpsError(code, `${failure.message}${isPartial ? '\nWhat was done until then stays done.' : ''}`, {
-    suggestions: [...new Set([...failure.suggestions.filter((text) => !text.includes('cluster resume')), again])],
+    suggestions: [...failure.suggestions.filter((text) => !text.includes('cluster resume')), again],
     cause: failure,
   });
 }

@@ -10,27 +10,30 @@ import { OpsError, type OpsErrorCode } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
-import { isReached, primariesOf } from '../model/topology.ts';
+import { findNode, isReached, primariesOf } from '../model/topology.ts';
 import { basisDifference, basisOf } from '../plan/basis.ts';
-import type { MoveSlots, Plan } from '../plan/plan.ts';
-import { remainingOf, shardMembers } from '../plan/remaining.ts';
+import type { MoveSlots, NodeRef, Plan } from '../plan/plan.ts';
+import { type RemainingMove, remainingOf, shardMembers } from '../plan/remaining.ts';
 import { waitUntilNothingIsMissing } from './clock.ts';
 import type { ExecutorOptions } from './executor.ts';
 import { execute } from './executor.ts';
+import type { Journal } from './journal.ts';
 import { keepPrimaries } from './keep-primaries.ts';
+import { unlessUnseen } from './observe-steady.ts';
+import { seedsAmong } from './seeds.ts';
 
 const POLL_MS = 100;
-const SEEDS_MAX = 8;
+/** After Ctrl-C, when everything is done and the news of it is still under way. */
+const AGREEMENT_GRACE_MS = 5000;
 
 /**
  * Throws REFUSED where the cluster is not what the plan was made from; otherwise what stopped it, with a sentence on
  * the state that the cluster is in and what to type. The code is PARTIAL once anything has been moved.
  */
-export async function runMoves(plan: Plan, topology: Topology, options: ExecutorOptions): Promise<Topology> {
-  const seeds = topology.nodes
-    .filter(isReached)
-    .slice(0, SEEDS_MAX)
-    .map(({ address }) => address);
+export async function runMoves(plan: Plan, topology: Topology, given: ExecutorOptions): Promise<Topology> {
+  const opening = watchOpening(given.journal);
+  const options = { ...given, journal: opening.journal };
+  const seeds = seedsAmong(topology.nodes);
   refuseStale(plan, await options.cluster.observe(seeds));
   options.journal.begin(plan);
   try {
@@ -43,7 +46,7 @@ export async function runMoves(plan: Plan, topology: Topology, options: Executor
     return after;
   } catch (failure) {
     if (!(failure instanceof OpsError)) throw failure;
-    throw await explain(plan, topology, seeds, options, failure);
+    throw await explain(plan, topology, seeds, options, { failure, hasOpened: opening.hasBegun() });
   }
 }
 
@@ -71,10 +74,11 @@ export async function verifyMoves(
       what,
       timeoutMs: options.waitTimeoutMs,
       pollMs: POLL_MS,
-      signal: new AbortController().signal,
+      signal: options.signal,
+      graceMs: AGREEMENT_GRACE_MS,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     },
-    async () => {
+    unlessUnseen(async () => {
       now = await options.cluster.observe(seeds);
       const errors = checkTopology(now).filter(({ rule }) => ['agreement', 'open-slots', 'coverage'].includes(rule));
       const unmoved = movesOf(plan).filter((move) => stateOf(move, before, now).state !== 'done');
@@ -82,7 +86,7 @@ export async function verifyMoves(
         ...errors.filter(({ severity }) => severity === 'error').map(({ message }) => message),
         ...unmoved.map((move) => `slots are missing at ${move.target.address}`),
       ];
-    },
+    }),
     (missing) => options.emit({ event: 'wait', what, missing }),
   );
   options.emit({ event: 'wait-end', what });
@@ -93,8 +97,23 @@ function movesOf(plan: Plan): readonly MoveSlots[] {
   return plan.steps.filter((step) => step.kind === 'move-slots');
 }
 
-function stateOf(move: MoveSlots, before: Topology, now: Topology): ReturnType<typeof remainingOf> {
+function stateOf(move: MoveSlots, before: Topology, now: Topology): RemainingMove {
   return remainingOf(move, now, shardMembers(before, move.source.id), shardMembers(before, move.target.id));
+}
+
+interface Stopped {
+  readonly failure: OpsError;
+  /** Was any slot opened, or may it have been? */
+  readonly hasOpened: boolean;
+}
+
+function watchOpening(journal: Journal): { readonly journal: Journal; readonly hasBegun: () => boolean } {
+  let hasBegun = false;
+  const slots: Journal['slots'] = (step, state, some) => {
+    hasBegun = true;
+    journal.slots(step, state, some);
+  };
+  return { journal: { ...journal, slots }, hasBegun: () => hasBegun };
 }
 
 /** The failure with what the cluster looks like now. What cannot be seen is said to be unseen. */
@@ -103,7 +122,7 @@ async function explain(
   before: Topology,
   seeds: readonly Address[],
   options: ExecutorOptions,
-  failure: OpsError,
+  { failure, hasOpened }: Stopped,
 ): Promise<OpsError> {
   const { run } = options.journal;
   const now = await options.cluster.observe(seeds).catch(() => null);
@@ -121,9 +140,12 @@ async function explain(
   const total = movesOf(plan).reduce((sum, { slots }) => sum + countSlots(slots), 0);
   const left = movesOf(plan).reduce((sum, move) => sum + leftOf(move, before, now), 0);
   const open = openSlots(now);
-  const isUntouched = left === total && open.length === 0;
+  // A server that was stopped carries out what it was sent when it goes on: also that slots are to be opened.
+  const unseen = hasOpened ? silentParties(plan, now) : [];
+  const isUntouched = left === total && open.length === 0 && unseen.length === 0;
   options.journal.end(isUntouched ? 'failed' : 'partial');
-  const slots = `${total - left} of ${total} slots are moved; ${open.length === 0 ? 'no slot is open' : `open slots: ${listInWords(open.map(String))}`}.`;
+  const seen = open.length === 0 ? 'no slot is open' : `open slots: ${listInWords(open.map(String))}`;
+  const slots = `${total - left} of ${total} slots are moved; ${seen}${unseen.length === 0 ? '' : ', but what is open at a node that does not answer is not known'}.`;
   const way = isUntouched ? [] : [`Go on with: cluster resume ${run}`, `Go back with: cluster undo ${run}`];
   return new OpsError(
     codeOf(failure, !isUntouched),
@@ -133,6 +155,13 @@ async function explain(
       cause: failure,
     },
   );
+}
+
+/** Sources and targets that do not answer. */
+function silentParties(plan: Plan, now: Topology): readonly NodeRef[] {
+  return movesOf(plan)
+    .flatMap(({ source, target }) => [source, target])
+    .filter(({ id }) => findNode(now, id)?.reach.ok !== true);
 }
 
 function codeOf(failure: OpsError, isPartial: boolean): OpsErrorCode {

@@ -2,7 +2,8 @@
  * One key that two nodes have. Nothing is ever overwritten: one of the two values is deleted, and then the other one
  * moves like any other key.
  *
- *   both the same       the copy that no client can reach goes: nothing is lost
+ *   both the same       the copy that no client can reach goes: nothing is lost. One that a MIGRATE has made late, on its
+ *                       way from whom clients see, may expire later
  *   they differ         whoever decides names the winner; the other value is kept aside, and then it goes
  *   nobody decides      both stay
  *
@@ -46,7 +47,8 @@ export async function settleKey(
   const idle = await Promise.all([source, target].map((node) => idleSeconds(cluster, node, database, key)));
   for (let look = 1; look <= LOOKS_MAX; look++) {
     await watch(cluster, hidden, database, key);
-    const comparison = await compareValues({ source: served, target: hidden }, { cluster }, database, key);
+    const expiry = serving === 'source' ? 'or-late-copy' : 'alike';
+    const comparison = await compareValues({ source: served, target: hidden }, { cluster }, database, key, expiry);
     if (comparison === 'gone') return 'settled';
     if (comparison === 'same') {
       if (await unlinkWatched(cluster, hidden, database, key)) return 'settled';
@@ -65,7 +67,7 @@ export async function settleKey(
     if (await takeAway(cluster, verdict === 'source' ? target : source, { ...place, key }, desk)) return 'settled';
   }
   throw new OpsError('FAILED', `${printable(key)} of slot ${place.slot} changes too fast to be settled.`, {
-    suggestions: ['Type the same command again when there is less traffic.'],
+    suggestions: ['It is settled more easily when there is less traffic.'],
   });
 }
 

@@ -6,6 +6,7 @@
  */
 import { mapBounded } from '../bounded.ts';
 import { listInWords } from '../check/words.ts';
+import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeEntry, NodeId } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
@@ -118,10 +119,11 @@ async function introduceNews(
   const senders = desired.nodes.filter(({ id }) => introductions.has(id));
   await mapBounded(senders, CONCURRENT_NODES_MAX, async ({ id, address }) => {
     const listeners = introductions.get(id) ?? [];
-    await options.cluster.callMany(
-      address,
-      listeners.map(({ peerAddress }) => argv.clusterMeet(peerAddress)),
-    );
+    const meets = listeners.map(({ peerAddress }) => argv.clusterMeet(peerAddress));
+    // It only hurries the news. A node that does not answer is found by the next look, with the reason.
+    await options.cluster.callMany(address, meets).catch((cause: unknown) => {
+      if (!(cause instanceof OpsError)) throw cause;
+    });
   });
 }
 

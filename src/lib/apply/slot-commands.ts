@@ -58,7 +58,6 @@ export async function keysIn(
 
 export function refusedBy(node: TopologyNode, reply: ReplyError, command: Argv): OpsError {
   return new OpsError('FAILED', `Node ${formatAddress(node.address)} refused ${command.join(' ')}: ${reply.message}`, {
-    suggestions: ['Type the same command again: it goes on from what is there.'],
     cause: reply,
   });
 }

@@ -1,8 +1,7 @@
 /** Which slots are the servers themselves moving right now? Each migration once, although both sides report it. */
 import type { NodeId } from '../model/node.ts';
-import { parseSlots } from '../model/slot-set.ts';
 import type { SlotMigration, Topology } from '../model/topology.ts';
-import { reachedNodes } from '../model/topology.ts';
+import { reachedNodes, slotsOfMigration } from '../model/topology.ts';
 import type { Finding } from './finding.ts';
 import { groupBy } from './group.ts';
 import type { Rule } from './rule.ts';
@@ -25,7 +24,7 @@ function findingOf(topology: Topology, sides: readonly SlotMigration[]): Finding
   const sourceId = sides.find((side) => side.sourceId !== null)?.sourceId ?? null;
   const targetId = sides.find((side) => side.targetId !== null)?.targetId ?? null;
   const ranges = best?.slotRanges ?? '';
-  const slots = parseSlots(ranges.trim().replaceAll(/\s+/g, ','));
+  const slots = slotsOfMigration({ slotRanges: ranges });
   const ids: readonly (NodeId | null)[] = [sourceId, targetId];
   const name = (id: NodeId | null): string => (id === null ? 'an unknown node' : nameById(topology, id));
   return {

@@ -43,7 +43,7 @@ function suggestionFor(topology: Topology, owners: readonly TopologyNode[]): str
   if (owners.length === 0) return `Give them an owner: cluster fix ${seed}`;
   const names = listInWords(owners.map(nameOf));
   return owners.every((owner) => isOutOfReachOnly(topology, owner))
-    ? `The other nodes reach ${names}: only from here there is no way.`
+    ? `The other nodes have not lost ${names}: unless it hangs since a moment ago, there is no way from here only.`
     : `Bring ${names} back; where that is impossible: cluster fix ${seed}`;
 }
 

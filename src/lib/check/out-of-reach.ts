@@ -6,7 +6,10 @@ import { hasFlag } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { reachedNodes } from '../model/topology.ts';
 
-/** True where it gave this program no answer although another node is connected to it and takes it for well. */
+/**
+ * True where it gave this program no answer although another node is connected to it and takes it for well. For the node
+ * timeout that is so of one that hangs, too.
+ */
 export function isOutOfReachOnly(topology: Topology, node: TopologyNode): boolean {
   if (node.reach.ok) return false;
   const beliefs = reachedNodes(topology).flatMap(({ reach }) =>
@@ -20,4 +23,4 @@ export function isOutOfReachOnly(topology: Topology, node: TopologyNode): boolea
 
 /** What to do about it. */
 export const HOW_TO_REACH =
-  'The other nodes reach it, so look at the way from here: network, login, or another address, given with --nat-map ANNOUNCED=REACHABLE.';
+  'The other nodes have not lost it. Unless it hangs since a moment ago, look at the way from here: network, login, or another address, given with --nat-map ANNOUNCED=REACHABLE.';

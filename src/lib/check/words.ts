@@ -41,6 +41,11 @@ export function slotsInWords(set: SlotSet): string {
   return `${count === 1 ? 'slot' : 'slots'} ${formatSlots(set)}`;
 }
 
+/** `1.5 MiB`. */
+export function mebibytesInWords(bytes: number): string {
+  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+}
+
 /** `1 error`, `2 errors`. */
 export function countInWords(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

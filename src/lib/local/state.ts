@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { OpsError } from '../errors.ts';
+import { isObject, parseJson } from '../json.ts';
 import { isRunning, type ProcessIdentity } from './process-identity.ts';
 
 export interface LocalState {
@@ -88,18 +89,6 @@ function parseNode(value: unknown): LocalNode | null {
   const { pid, startTime } = owner;
   // Signals to 0 and to negative ids reach whole groups of processes; 1 is the system's own.
   return isInteger(pid, 2) && typeof startTime === 'string' ? { port, process: { pid, startTime } } : null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isInteger(value: unknown, least: number): value is number {

@@ -2,6 +2,7 @@
  * What a backup says of itself: `manifest.json`, written last, in the folder of its RDB files. Files are named without
  * a folder, so that a backup can be moved.
  */
+import { isObject, parseJson } from '../json.ts';
 import type { Flavor } from './flavor.ts';
 import type { NodeId, Role } from './node.ts';
 import type { SlotSet } from './slot-set.ts';
@@ -110,18 +111,6 @@ function isShard(value: unknown): value is BackedUpShard {
     Array.isArray(slots) &&
     typeof primaryId === 'string'
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

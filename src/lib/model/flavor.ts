@@ -13,6 +13,14 @@ export function movesSlotsAtomically(flavor: Flavor): boolean {
   return flavor.product === 'valkey' ? isAtLeast(flavor, 9, 0) : isAtLeast(flavor, 8, 4);
 }
 
+/**
+ * Shows no key of a slot that it neither owns nor imports: COUNTKEYSINSLOT is 0, GETKEYSINSLOT, SCAN and KEYS leave them
+ * out, and only DBSIZE counts them. Source: `clusterCanAccessKeysInSlot` (Redis 8.4); seen in Redis 8.6.3.
+ */
+export function hidesForeignKeys(flavor: Flavor): boolean {
+  return flavor.product === 'redis' && isAtLeast(flavor, 8, 4);
+}
+
 /** Takes slots as ranges in ADDSLOTSRANGE. Source: Redis 7.0; every Valkey. */
 export function addsSlotsByRange(flavor: Flavor): boolean {
   return isAtLeast(flavor, 7, 0);

@@ -5,6 +5,11 @@ import type { SlotSet } from './slot-set.ts';
 /** 40 hexadecimal digits. */
 export type NodeId = string & { readonly __brand: 'NodeId' };
 
+/** Sorts by id, so that every choice among nodes is the same each time, whoever named them in which order. */
+export function byId(left: { readonly id: string }, right: { readonly id: string }): number {
+  return left.id < right.id ? -1 : 1;
+}
+
 export function isNodeId(text: string): text is NodeId {
   return /^[0-9a-f]{40}$/.test(text);
 }

@@ -5,7 +5,8 @@
 import type { Address } from './address.ts';
 import type { Flavor } from './flavor.ts';
 import type { NodeEntry, NodeId } from './node.ts';
-import { roleOf } from './node.ts';
+import { byId, roleOf } from './node.ts';
+import { parseSlots, type SlotSet } from './slot-set.ts';
 
 /** What one node says of itself and of all others, read in one go. */
 export interface View {
@@ -37,6 +38,11 @@ export interface SlotMigration {
   readonly message: string;
   /** How often the server has tried again by itself; only Redis does. */
   readonly retries?: number;
+}
+
+/** The slots of a migration as a set; null where the server prints them in another way than this program knows. */
+export function slotsOfMigration({ slotRanges }: Pick<SlotMigration, 'slotRanges'>): SlotSet | null {
+  return parseSlots(slotRanges.trim().replaceAll(/\s+/g, ','));
 }
 
 /** A node as seen from here: `entry` is its own line where it answered, else what another node believes of it. */
@@ -91,14 +97,25 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
   return topology.nodes.find((node) => node.id === id);
 }
 
+/**
+ * The same with the nodes after the first, which is the seed, in the order of their ids: servers list them in another order
+ * after they were restarted, and what is planned must not depend on it.
+ */
+export function orderedById({ seed, nodes }: Topology): Topology {
+  const [first, ...others] = nodes;
+  return { seed, nodes: first === undefined ? [] : [first, ...others.sort(byId)] };
+}
+
 /** Keys in all logical databases of the node's INFO keyspace section. */
 export function keyCount(view: View): number {
   return keysByDatabase(view).reduce((sum, { keys }) => sum + keys, 0);
 }
 
 /** Keys in each logical database that has any. */
-export function keysByDatabase(view: View): readonly { readonly index: number; readonly keys: number }[] {
-  return Object.entries(view.info).flatMap(([field, value]) => {
+export function keysByDatabase({
+  info,
+}: Pick<View, 'info'>): readonly { readonly index: number; readonly keys: number }[] {
+  return Object.entries(info).flatMap(([field, value]) => {
     const [, index] = field.startsWith('db') ? (/^db(\d+)$/.exec(field) ?? []) : [];
     return index === undefined ? [] : [{ index: Number(index), keys: Number(/keys=(\d+)/.exec(value)?.[1] ?? 0) }];
   });

@@ -6,7 +6,7 @@ import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
 import { countSlots } from '../model/slot-set.ts';
-import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import type { ReachedNode, Topology, TopologyNode, View } from '../model/topology.ts';
 import { findNode, isReached, keyCount } from '../model/topology.ts';
 import type { AddRequest } from './add-nodes.ts';
 import { notEmpty } from './create-refusals.ts';
@@ -98,7 +98,7 @@ function isKnownHere(topology: Topology, ids: readonly NodeId[], node: ReachedNo
 }
 
 /** Only its keys are in the way. */
-function alone(node: ReachedNode): ReachedNode['reach']['view'] {
+function alone(node: ReachedNode): View {
   const { view } = node.reach;
   const entries = view.entries.filter(({ id }) => id === node.id);
   return { ...view, entries, clusterInfo: { ...view.clusterInfo, cluster_known_nodes: '1' } };

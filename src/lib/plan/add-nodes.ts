@@ -1,6 +1,6 @@
 /** Makes nodes members of a cluster: as empty primaries, which may be given slots at once, or as replicas. */
 import { present } from '../assert.ts';
-import { countInWords, listInWords, nameOf } from '../check/words.ts';
+import { countInWords, listInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
@@ -9,11 +9,12 @@ import { addHazards } from './add-node-hazards.ts';
 import { refuseNewcomers } from './add-node-refusals.ts';
 import { basisOf } from './basis.ts';
 import type { MoverRequest } from './mover-choice.ts';
+import { refTo } from './node-ref.ts';
 import type { Newcomer, NodeRef, Plan, Planned, Step } from './plan.ts';
 import { planRebalance, THRESHOLD_PERCENT_DEFAULT } from './rebalance.ts';
 import type { Zones } from './replica-places.ts';
 import { placeReplicas, placesIn } from './replica-places.ts';
-import { isRefused, selectPrimary } from './select-node.ts';
+import { isRefused, type Selected, selectPrimary } from './select-node.ts';
 import { simulateEnd } from './simulate.ts';
 
 /** What a node has of functions, compared with the cluster: `same` is what an interrupted run left there. */
@@ -40,8 +41,9 @@ export interface AddRequest {
 
 /**
  * `topology` has the cluster and, with their own views, the new nodes. In this ORDER: config epochs, which only a
- * node takes that knows nobody, so of two operators who want the same node one is refused; functions; the meeting; replicas, which have to know their primary; the wait until all see it so; slots. A node that
- * an interrupted run has made a member already is gone on with; where all are members as wanted, there are no steps.
+ * node takes that knows nobody, so of two operators who want the same node one is refused; functions; the meeting;
+ * replicas, which have to know their primary; the wait until all see it so; slots. A node that an interrupted run has
+ * made a member already is gone on with; where all are members as wanted, there are no steps.
  *
  * Refused: `unhealthy` (followed by the findings), `unreachable`, `not-empty`, `same-node-twice`, `has-functions`,
  * `unknown-primary`, `ambiguous-node`, `not-primary`, and what `planRebalance` refuses. Hazards: `shard-on-one-host`,
@@ -65,7 +67,7 @@ export function planAddNodes(topology: Topology, request: AddRequest): Planned {
   return request.rebalance === null ? { ok: true, plan } : withShare(topology, plan, request.rebalance.mover, nodes);
 }
 
-function primaryFor(topology: Topology, { role, ids }: AddRequest): ReturnType<typeof selectPrimary> | null {
+function primaryFor(topology: Topology, { role, ids }: AddRequest): Selected | null {
   if (role.kind === 'primary' || role.of === null) return null;
   const selected = selectPrimary({ ...topology, nodes: topology.nodes.filter(({ id }) => !ids.includes(id)) }, role.of);
   if (!isRefused(selected) || selected.rule === 'ambiguous-node') return selected;
@@ -169,8 +171,4 @@ function intentionOf(newcomers: readonly Newcomer[], { rebalance }: AddRequest):
   }
   const of = primaries.size === 1 ? primary : countInWords(primaries.size, 'primary').replace('primarys', 'primaries');
   return `add ${names} as ${newcomers.length === 1 ? 'a replica' : 'replicas'} of ${of}`;
-}
-
-function refTo(node: TopologyNode): NodeRef {
-  return { id: node.id, address: nameOf(node) };
 }

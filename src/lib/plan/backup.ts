@@ -1,14 +1,17 @@
 /** Which node gives the data of each shard, and why should a backup not be taken now? */
+
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
-import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
+import { countInWords, mebibytesInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { KeysOfDatabase } from '../model/backup.ts';
 import type { NodeId, Role } from '../model/node.ts';
+import { byId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import type { ReachedNode, Topology } from '../model/topology.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, keyCount, keysByDatabase, primariesOf } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
+import { refTo } from './node-ref.ts';
 import type { Hazard, NodeRef } from './plan.ts';
 import { snapshotSource } from './snapshot-source.ts';
 
@@ -63,7 +66,7 @@ export type PlannedBackup =
 export function planBackup(topology: Topology, options: BackupOptions): PlannedBackup {
   const owners = primariesOf(topology)
     .filter(({ entry }) => entry.slots.length > 0)
-    .sort((left, right) => firstSlot(left.entry.slots) - firstSlot(right.entry.slots) || (left.id < right.id ? -1 : 1));
+    .sort((left, right) => firstSlot(left.entry.slots) - firstSlot(right.entry.slots) || byId(left, right));
   const picks = new Map<string, number>();
   const shards: SaveShard[] = [];
   const unsaved: Finding[] = [];
@@ -92,16 +95,16 @@ export function planBackup(topology: Topology, options: BackupOptions): PlannedB
   return { ok: true, plan };
 }
 
-function saveShard(primary: ReturnType<typeof primariesOf>[number], source: ReachedNode): SaveShard {
+function saveShard(primary: TopologyNode, source: ReachedNode): SaveShard {
   const { info } = source.reach.view;
   const { used_memory_dataset: dataset = '0' } = info;
   const own = isReached(primary) ? primary.reach.view : source.reach.view;
   const { master_repl_offset: offset = '0' } = own.info;
   const { host, port } = primary.peerAddress;
   return {
-    primary: { id: primary.id, address: nameOf(primary) },
+    primary: refTo(primary),
     slots: primary.entry.slots,
-    source: { id: source.id, address: nameOf(source), role: source.id === primary.id ? 'primary' : 'replica' },
+    source: { ...refTo(source), role: source.id === primary.id ? 'primary' : 'replica' },
     host: source.peerAddress.host,
     file: `${source.reach.view.flavor.product}-node-${host}-${port}-${primary.id}.rdb`,
     keys: keyCount(own),
@@ -150,12 +153,10 @@ function noShards(topology: Topology): Finding {
 function diskHazard(shards: readonly SaveShard[], freeBytes: number | null): readonly Hazard[] {
   const needed = shards.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
   if (freeBytes === null || needed <= freeBytes) return [];
-  const [memory, disk] = [needed, freeBytes].map((bytes) => `${(bytes / MEBIBYTE).toFixed(1)} MiB`);
+  const [memory, disk] = [needed, freeBytes].map(mebibytesInWords);
   const message = `The data takes ${memory} of memory, and the disk has ${disk} free: it may not fit.`;
   return [{ name: 'disk-space', message }];
 }
-
-const MEBIBYTE = 1024 * 1024;
 
 function firstSlot(slots: SlotSet): number {
   return slots[0]?.[0] ?? 0;

@@ -3,9 +3,11 @@ import type { NodeEntry, OpenSlot } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
 import { formatSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
+import { keyCount } from '../model/topology.ts';
 
 /**
- * One line for each node, sorted by id: role, primary, config epoch, slots, open slots, and whether it answered.
+ * One line for each node, sorted by id: role, primary, config epoch, slots, open slots, and whether it answered; of one
+ * that knows nobody, and of a primary that has keys without slots, that too: so nodes are told that are new or were taken.
  * Neither the order of the nodes nor the addresses they were reached at count. Nor does a handshake without an answer: it
  * has an id for some seconds only, and a plan that was shown would be stale before anybody has read it.
  */
@@ -27,7 +29,16 @@ export function basisDifference(before: string, after: string): readonly string[
 }
 
 function lineOf(node: TopologyNode): string {
-  return `${node.id} ${[...factsOf(node.entry), ...(node.reach.ok ? [] : ['unreachable'])].join(', ')}`;
+  return `${node.id} ${[...factsOf(node.entry), ...factsSeenAt(node)].join(', ')}`;
+}
+
+function factsSeenAt({ entry, reach }: TopologyNode): readonly string[] {
+  if (!reach.ok) return ['unreachable'];
+  const isEmpty = roleOf(entry) === 'primary' && entry.slots.length === 0;
+  return [
+    ...(reach.view.entries.length === 1 ? ['knows nobody'] : []),
+    ...(isEmpty && keyCount(reach.view) > 0 ? ['has keys'] : []),
+  ];
 }
 
 function factsOf(entry: NodeEntry): readonly string[] {

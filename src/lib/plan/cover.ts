@@ -1,6 +1,9 @@
 /** Slots that nobody owns and that have no keys: who gets them? Evenly, and the same way each time. */
+
 import type { NodeId } from '../model/node.ts';
+import { byId } from '../model/node.ts';
 import { countSlots } from '../model/slot-set.ts';
+import type { TopologyNode } from '../model/topology.ts';
 
 export interface Taker {
   readonly id: NodeId;
@@ -12,7 +15,7 @@ export interface Taker {
  * cut from the slots in one piece, takers in the order of their ids. There is at least one taker.
  */
 export function shareOut(slots: readonly number[], takers: readonly Taker[]): ReadonlyMap<number, NodeId> {
-  const sorted = [...takers].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const sorted = [...takers].sort(byId);
   const counts = sorted.map((taker) => taker.slots);
   const shares = sorted.map(() => 0);
   for (let left = slots.length; left > 0; left--) {
@@ -31,9 +34,6 @@ export function shareOut(slots: readonly number[], takers: readonly Taker[]): Re
 }
 
 /** A primary as a taker. */
-export function takerOf(node: {
-  readonly id: NodeId;
-  readonly entry: { readonly slots: Parameters<typeof countSlots>[0] };
-}): Taker {
-  return { id: node.id, slots: countSlots(node.entry.slots) };
+export function takerOf({ id, entry }: TopologyNode): Taker {
+  return { id, slots: countSlots(entry.slots) };
 }

@@ -7,8 +7,9 @@ import { basisOf } from './basis.ts';
 import { createHazards } from './create-hazards.ts';
 import { createRefusals } from './create-refusals.ts';
 import type { Layout } from './layout-file.ts';
+import { refTo } from './node-ref.ts';
 import { placeShards } from './placement.ts';
-import type { NodeRef, Plan, Planned, Step } from './plan.ts';
+import type { Plan, Planned, Step } from './plan.ts';
 import type { PlannedShard } from './planned-shard.ts';
 import { hostOf } from './planned-shard.ts';
 import { slotShares } from './slot-shares.ts';
@@ -114,8 +115,4 @@ function shardSteps(topology: Topology, shards: readonly PlannedShard[]): readon
     ),
     ...(shards.length > 1 ? [{ kind: 'join', nodes: topology.nodes.map(refTo) } as const] : []),
   ];
-}
-
-function refTo(node: TopologyNode): NodeRef {
-  return { id: node.id, address: nameOf(node) };
 }

@@ -1,5 +1,5 @@
 /** How much is moved, how long it takes, and what may hurt on the way: a plan seen with what was measured. */
-import { listInWords } from '../check/words.ts';
+import { listInWords, mebibytesInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import { countSlots, eachSlot, hasSlot } from '../model/slot-set.ts';
 import type { Hazard, MoveEstimate, MoveSlots, Plan, Step } from './plan.ts';
@@ -96,7 +96,7 @@ function memoryHazard(moves: readonly MoveSlots[], { memory }: Measures): readon
   const full = [...arriving].flatMap(([id, bytes]) => {
     const { used, max } = memory.get(id) ?? { used: 0, max: 0 };
     if (max === 0 || used + bytes <= max) return [];
-    return [`${addresses.get(id)} would need ${inMebibytes(used + bytes)} of ${inMebibytes(max)}`];
+    return [`${addresses.get(id)} would need ${mebibytesInWords(used + bytes)} of ${mebibytesInWords(max)}`];
   });
   if (full.length === 0) return [];
   const message = `Memory does not suffice, so keys may be evicted or the move may stop: ${listInWords(full)}.`;
@@ -111,11 +111,7 @@ function largeKeyHazard(moves: readonly MoveSlots[], { largeKeys }: Measures): r
     .filter(({ slot, nodeId }) => blocking.some(({ source, slots }) => source.id === nodeId && hasSlot(slots, slot)))
     .sort((a, b) => b.bytes - a.bytes || (a.key < b.key ? -1 : 1));
   if (large.length === 0) return [];
-  const keys = listInWords(large.map(({ key, bytes, slot }) => `${key} (slot ${slot}, ${inMebibytes(bytes)})`));
+  const keys = listInWords(large.map(({ key, bytes, slot }) => `${key} (slot ${slot}, ${mebibytesInWords(bytes)})`));
   const message = `Source and target serve nobody while one of these large keys is moved: ${keys}.`;
   return [{ name: LARGE_KEYS, message }];
-}
-
-function inMebibytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

@@ -1,5 +1,5 @@
 /** Which nodes are only names any more, so that everybody may forget them? */
-import { hasFlag } from '../model/node.ts';
+import { byId, hasFlag } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, reachedNodes } from '../model/topology.ts';
 import { slotsHeldBy } from './remove-nodes.ts';
@@ -27,5 +27,5 @@ function lostNodes(topology: Topology): readonly TopologyNode[] {
         (['fail', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag));
       return entries.length > 0 && entries.every(isLost);
     })
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    .sort(byId);
 }

@@ -1,9 +1,9 @@
 /** Why nothing is fixed: nodes that cannot be asked may have the slots, and keys that nobody else has. */
 import type { Finding } from '../check/finding.ts';
+import { isOutOfReachOnly } from '../check/out-of-reach.ts';
 import { listInWords, nameOf, slotsInWords } from '../check/words.ts';
-import { hasFlag } from '../model/node.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, replicasOf } from '../model/topology.ts';
+import { replicasOf } from '../model/topology.ts';
 import type { FixOptions } from './fix.ts';
 import type { Diagnosis } from './fix-diagnosis.ts';
 import { isRefused, selectPrimary } from './select-node.ts';
@@ -30,7 +30,7 @@ export function coverOf(
 export function refuseSilent(topology: Topology, found: readonly Diagnosis[], options: FixOptions): readonly Finding[] {
   const owners = silentOwners(topology);
   const silent = owners.map(({ node }) => node);
-  const alive = silent.filter((node) => isReachedByOthers(topology, node));
+  const alive = silent.filter((node) => isOutOfReachOnly(topology, node));
   if (alive.length > 0) return [aliveElsewhere(alive)];
   if (options.withUnreachable || silent.length === 0) return [];
   const what = found.some(({ facts }) => facts.isOpen) ? 'open slots' : 'slots coverage';
@@ -49,15 +49,6 @@ export function refuseSilent(topology: Topology, found: readonly Diagnosis[], op
           : `Bring ${listInWords(silent.map(nameOf))} back. Where that is impossible: add --with-unreachable-primaries --accept-data-loss.`,
     },
   ];
-}
-
-/** True where a node that answers has a link to it and does not even suspect it: then it is only not reached from here. */
-function isReachedByOthers(topology: Topology, { id }: TopologyNode): boolean {
-  const entries = topology.nodes
-    .filter(isReached)
-    .flatMap(({ reach }) => reach.view.entries.filter((entry) => entry.id === id));
-  const isSuspected = entries.some((entry) => hasFlag(entry, 'fail') || hasFlag(entry, 'fail?'));
-  return !isSuspected && entries.some(({ link }) => link === 'connected');
 }
 
 /** Its slots would be taken from a node that serves them: it would delete their keys. No consent makes that right. */

@@ -1,9 +1,9 @@
 /** The steps that make diagnosed slots whole: those of the same parties together, so that there are few of them. */
-import { formatAddress } from '../model/address.ts';
 import type { SharedKey } from '../model/slot-evidence.ts';
-import { slotSetOf } from '../model/slot-set.ts';
-import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import { hasSlot, slotSetOf } from '../model/slot-set.ts';
+import type { ReachedNode, Topology } from '../model/topology.ts';
 import type { Settled } from './fix.ts';
+import { refTo } from './node-ref.ts';
 import type { MoveSlots, NodeRef, Step } from './plan.ts';
 import { strangers } from './slot-facts.ts';
 
@@ -28,7 +28,7 @@ export function fixSteps(
       ),
       ([node, owner = node], slots) => ({ kind: 'release-slots', node, owner, slots }),
     ),
-    ...(lonely.length === 0 ? [] : [{ kind: 'join', nodes: lonely.map(refOf) } as const]),
+    ...(lonely.length === 0 ? [] : [{ kind: 'join', nodes: lonely.map(refTo) } as const]),
     ...grouped(
       owning.map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each)] })),
       ([node], slots) => ({ kind: 'own-slots', node, slots }),
@@ -68,11 +68,7 @@ function isHardToBelieve(topology: Topology, { facts, owner }: Settled): boolean
   if (!facts.isDisputed || owner === null) return false;
   return topology.nodes.some(
     ({ reach }) =>
-      reach.ok &&
-      reach.view.entries.some(
-        (entry) =>
-          entry.id !== owner.id && entry.slots.some(([first, last]) => first <= facts.slot && facts.slot <= last),
-      ),
+      reach.ok && reach.view.entries.some((entry) => entry.id !== owner.id && hasSlot(entry.slots, facts.slot)),
   );
 }
 
@@ -105,10 +101,6 @@ function grouped(
   return [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, { parties, slots }]) =>
-      make(parties.map(refOf) as unknown as readonly [NodeRef, ...NodeRef[]], slotSetOf(slots)),
+      make(parties.map(refTo) as unknown as readonly [NodeRef, ...NodeRef[]], slotSetOf(slots)),
     );
-}
-
-function refOf({ id, address }: TopologyNode): NodeRef {
-  return { id, address: formatAddress(address) };
 }

@@ -13,7 +13,6 @@
  */
 import type { Finding } from '../check/finding.ts';
 import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
-import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import type { SharedKey, SlotEvidence } from '../model/slot-evidence.ts';
 import { type SlotSet, slotSetOf } from '../model/slot-set.ts';
@@ -23,6 +22,7 @@ import { shareOut, takerOf } from './cover.ts';
 import { type Diagnosis, diagnose, type MoveIntent } from './fix-diagnosis.ts';
 import { coverOf, refuseNobody, refuseSilent } from './fix-refusals.ts';
 import { fixSteps } from './fix-steps.ts';
+import { refTo } from './node-ref.ts';
 import type { Hazard, NodeRef, Plan } from './plan.ts';
 import { livingPrimaries } from './slot-facts.ts';
 
@@ -42,8 +42,6 @@ export interface Busy {
   readonly slots: SlotSet;
   readonly nodes: readonly NodeId[];
 }
-
-export const NOTHING_BUSY: Busy = { slots: [], nodes: [] };
 
 /** Slots that are made whole in the same way, for a person to read. */
 export interface Repair {
@@ -190,9 +188,9 @@ function repairsOf(diagnoses: readonly Settled[], { keys, shared }: SlotEvidence
     return {
       slots: slotSetOf(slots),
       kind: first.kind,
-      owner: first.owner === null ? null : refOf(first.owner),
-      end: refOf(first.end),
-      sources: first.facts.holders.filter(({ id }) => id !== first.end.id).map(refOf),
+      owner: first.owner === null ? null : refTo(first.owner),
+      end: refTo(first.end),
+      sources: first.facts.holders.filter(({ id }) => id !== first.end.id).map(refTo),
       why: first.why,
       isOpen: first.facts.isOpen,
       keys: counts.reduce((sum, [, count]) => sum + count, 0),
@@ -200,8 +198,4 @@ function repairsOf(diagnoses: readonly Settled[], { keys, shared }: SlotEvidence
       losesData: first.facts.lostWith !== null,
     };
   });
-}
-
-function refOf({ id, address }: TopologyNode): NodeRef {
-  return { id, address: formatAddress(address) };
 }

@@ -1,5 +1,7 @@
 /** Why a person must consent to an import. */
-import { listInWords, nameOf } from '../check/words.ts';
+
+import { listInWords, mebibytesInWords, nameOf } from '../check/words.ts';
+import { byId } from '../model/node.ts';
 import { countSlots, SLOT_COUNT } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, primariesOf, replicasOf } from '../model/topology.ts';
@@ -13,7 +15,7 @@ export function receiversOf(topology: Topology): readonly ReachedNode[] {
   return primariesOf(topology)
     .filter(isReached)
     .filter(({ entry }) => entry.slots.length > 0)
-    .toSorted((left, right) => (left.id < right.id ? -1 : 1));
+    .toSorted(byId);
 }
 
 /** One sentence of each kind, however many servers it is about. `steps` are not empty. */
@@ -59,7 +61,7 @@ function memory(topology: Topology, steps: readonly ImportKeys[]): readonly Haza
     const { used_memory: used, maxmemory: max } = node.reach.view.info;
     const need = Number(used ?? 0) + (bytes * countSlots(node.entry.slots)) / SLOT_COUNT;
     if (Number(max ?? 0) === 0 || need <= Number(max)) return [];
-    return [`${nameOf(node)} would need ${inMebibytes(need)} of ${inMebibytes(Number(max))}`];
+    return [`${nameOf(node)} would need ${mebibytesInWords(need)} of ${mebibytesInWords(Number(max))}`];
   });
   if (full.length === 0) return [];
   const message = `Memory does not suffice, so keys may be evicted or the import may stop: ${listInWords(full)}.`;
@@ -70,7 +72,7 @@ function largeKeys({ servers }: ImportMeasures): readonly Hazard[] {
   const large = servers
     .flatMap((server) => server.largeKeys)
     .filter(({ bytes }) => bytes >= LARGE_KEY_BYTES_MIN)
-    .map(({ key, bytes }) => `${key} (${inMebibytes(bytes)})`);
+    .map(({ key, bytes }) => `${key} (${mebibytesInWords(bytes)})`);
   if (large.length === 0) return [];
   const message = `The source and a primary serve nobody while one of these large keys is read and written: ${listInWords(large)}.`;
   return [{ name: 'large-keys', message }];
@@ -90,8 +92,4 @@ function withoutReplica(topology: Topology, keys: number, { copy }: ImportReques
   const who = bare.length > 2 ? `${bare.length} primaries that receive` : listInWords(bare.map(nameOf));
   const message = `${who} ${bare.length === 1 ? 'has' : 'have'} no replica: the keys that are moved there are in one place only.`;
   return [{ name: 'no-replica', message }];
-}
-
-function inMebibytes(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

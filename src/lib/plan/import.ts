@@ -8,6 +8,7 @@ import type { Topology } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import { importHazards, receiversOf } from './import-hazards.ts';
 import { refuseUnhealthy } from './move-refusals.ts';
+import { refTo } from './node-ref.ts';
 import type { ImportKeys, Planned } from './plan.ts';
 
 export interface ImportMeasures {
@@ -56,7 +57,7 @@ export function planImport(topology: Topology, measures: ImportMeasures, request
         kind: 'import-keys',
         from: server.address,
         database,
-        targets: targets.map((node) => ({ id: node.id, address: nameOf(node) })),
+        targets: targets.map(refTo),
         copy: request.copy,
         replace: request.replace,
         engine,

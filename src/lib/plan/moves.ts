@@ -1,7 +1,6 @@
 /** Makes a plan of slots that are to flow from primaries to others: what resharding and rebalancing have in common. */
-import { nameOf } from '../check/words.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import type { ReachedNode, Topology } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import { moveHazards } from './move-hazards.ts';
 import type { MoveIntention } from './move-intention.ts';
@@ -9,7 +8,8 @@ import { formatMoveIntention } from './move-intention.ts';
 import { refuseStrangers } from './move-refusals.ts';
 import type { MoverRequest } from './mover-choice.ts';
 import { fallBackHazard, moverFor, refuseAtomic } from './mover-choice.ts';
-import type { Hazard, MoveSlots, NodeRef, Planned } from './plan.ts';
+import { refTo } from './node-ref.ts';
+import type { Hazard, MoveSlots, Planned } from './plan.ts';
 
 /** Slots of one primary that another is to have. Source and target are never the same, and there is at least one slot. */
 export interface SlotFlow {
@@ -51,8 +51,4 @@ export function planMoves(topology: Topology, { intention, flows, mover, hazards
       hazards: [...hazards, ...moveHazards(topology, flows), ...fallBackHazard(flows, mover)],
     },
   };
-}
-
-function refTo(node: TopologyNode): NodeRef {
-  return { id: node.id, address: nameOf(node) };
 }

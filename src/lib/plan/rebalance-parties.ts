@@ -2,7 +2,7 @@
 import type { Finding } from '../check/finding.ts';
 import { listInWords, nameOf } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
-import { hasFlag, roleOf } from '../model/node.ts';
+import { byId, hasFlag, roleOf } from '../model/node.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import type { Hazard } from './plan.ts';
@@ -33,7 +33,7 @@ export function selectBalancing(topology: Topology, request: RebalanceRequest): 
   const { weights, refusals } = readWeights(topology, request.weights);
   const candidates = primariesOf(topology)
     .filter(({ id, entry }) => entry.slots.length > 0 || request.useEmptyPrimaries || weights.has(id))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    .sort(byId);
   const lost = candidates.filter((node) => isLost(node) && !weights.has(node.id));
   const nodes = candidates.filter((node) => !lost.includes(node));
   const total = nodes.reduce((sum, { id }) => sum + (weights.get(id) ?? 1), 0);

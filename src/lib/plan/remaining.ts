@@ -95,7 +95,7 @@ function whyNone(topology: Topology, { id, address }: NodeRef): string {
   return `${address} has no slots left and is a replica of ${formatAddress(primary.address)} now`;
 }
 
-/** The member that answers, calls itself a primary, and is not known to have failed. Of two, the one with the higher epoch. */
+/** The member that answers and calls itself a primary. Of two, the one with the higher epoch. */
 function primaryAmong(topology: Topology, members: ShardMembers): ReachedNode | null {
   const candidates = topology.nodes
     .filter(isReached)

@@ -4,8 +4,8 @@ import { countInWords, listInWords, nameOf } from '../check/words.ts';
 import { hasFlag } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, primariesOf, reachedNodes, replicasOf } from '../model/topology.ts';
+import { refTo } from './node-ref.ts';
 import type { Hazard, Step } from './plan.ts';
-import { refTo } from './remove-nodes.ts';
 
 /** Below it no majority is left when one of them fails. */
 const VOTERS_MIN = 3;

@@ -1,14 +1,17 @@
 /** Takes nodes out of a cluster, reachable or dead, with their slots moved away first where that is asked for. */
+
 import type { Finding } from '../check/finding.ts';
-import { listInWords, nameOf } from '../check/words.ts';
+import { listInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
+import { byId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { unionSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, isReached, reachedNodes } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import type { MoverRequest } from './mover-choice.ts';
-import type { Hazard, NodeRef, Plan, Planned, Step } from './plan.ts';
+import { refTo } from './node-ref.ts';
+import type { Hazard, Plan, Planned, Step } from './plan.ts';
 import { removalHazards } from './removal-hazards.ts';
 import { refuseRemoval } from './removal-refusals.ts';
 import type { Place, Zones } from './replica-places.ts';
@@ -93,7 +96,7 @@ function remainingPlaces(topology: Topology, targets: readonly TopologyNode[]): 
   const places = placesIn(topology)
     .filter(({ primary }) => !gone.has(primary.id))
     .map(({ primary, replicas }) => ({ primary, replicas: replicas.filter(({ id }) => !gone.has(id)) }))
-    .sort((a, b) => (a.primary.id < b.primary.id ? -1 : 1));
+    .sort((a, b) => byId(a.primary, b.primary));
   const busy = places.filter(({ primary }) => primary.entry.slots.length > 0);
   return busy.length > 0 ? busy : places;
 }
@@ -135,9 +138,4 @@ function intentionOf(targets: readonly TopologyNode[], { which }: RemoveRequest,
 
 function idsOf(nodes: readonly TopologyNode[]): ReadonlySet<NodeId> {
   return new Set(nodes.map(({ id }) => id));
-}
-
-/** A node that is known by name only, without an address, is named by its id. */
-export function refTo(node: TopologyNode): NodeRef {
-  return { id: node.id, address: node.address.host === '' ? node.id : nameOf(node) };
 }

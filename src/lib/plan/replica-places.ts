@@ -4,7 +4,7 @@
  */
 import { present } from '../assert.ts';
 import type { NodeId } from '../model/node.ts';
-import { hasFlag } from '../model/node.ts';
+import { byId, hasFlag } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, primariesOf, replicasOf } from '../model/topology.ts';
 import { hostOf } from './planned-shard.ts';
@@ -137,8 +137,4 @@ function zoneOf(node: TopologyNode, zones: Zones): string | undefined {
 function compare(left: Cost, right: Cost): number {
   const index = left.findIndex((part, at) => part !== right[at]);
   return index === -1 ? 0 : (left[index] ?? 0) - (right[index] ?? 0);
-}
-
-function byId(left: TopologyNode, right: TopologyNode): number {
-  return left.id < right.id ? -1 : 1;
 }

@@ -9,6 +9,7 @@ import { roleOf } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, isReached, keyCount } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
+import { refTo } from './node-ref.ts';
 import type { Hazard, Planned } from './plan.ts';
 import { refuseUnreached } from './unreached.ts';
 
@@ -26,7 +27,7 @@ export function planReset(topology: Topology, ids: ReadonlySet<NodeId>, intentio
       version: 1,
       intention,
       basis: basisOf(topology),
-      steps: nodes.map((node) => ({ kind: 'reset', node: { id: node.id, address: nameOf(node) } })),
+      steps: nodes.map((node) => ({ kind: 'reset', node: refTo(node) })),
       hazards: nodes.flatMap((node) => stillKnown(topology, ids, node)),
     },
   };

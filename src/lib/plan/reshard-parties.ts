@@ -1,7 +1,9 @@
 /** Who gives slots in a reshard, and who takes them? */
+
 import type { Finding } from '../check/finding.ts';
 import { nameOf } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
+import { byId } from '../model/node.ts';
 import { countSlots, intersectSlots } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
@@ -101,5 +103,5 @@ function leftOut(node: TopologyNode): string {
 }
 
 function mostSlotsFirst(left: TopologyNode, right: TopologyNode): number {
-  return countSlots(right.entry.slots) - countSlots(left.entry.slots) || (left.id < right.id ? -1 : 1);
+  return countSlots(right.entry.slots) - countSlots(left.entry.slots) || byId(left, right);
 }

@@ -1,6 +1,6 @@
 /** What would be restored, into what, and why should it not? */
 import type { Finding } from '../check/finding.ts';
-import { countInWords, listInWords } from '../check/words.ts';
+import { countInWords, listInWords, mebibytesInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { BackupManifest } from '../model/backup.ts';
 import type { SlotSet } from '../model/slot-set.ts';
@@ -159,7 +159,7 @@ function targetMemory(files: readonly RestoreFile[], receivers: readonly Reached
   const free = room.reduce((sum, each) => sum + each, 0);
   const needed = files.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
   if (needed <= free) return [];
-  const message = `The data took ${inMebibytes(needed)} of memory, and the primaries have ${inMebibytes(free)} left (maxmemory): it may not fit.`;
+  const message = `The data took ${mebibytesInWords(needed)} of memory, and the primaries have ${mebibytesInWords(free)} left (maxmemory): it may not fit.`;
   return [{ name: 'target-memory', message }];
 }
 
@@ -168,10 +168,6 @@ function ownMemory(files: readonly RestoreFile[], { parallel, availableMemory }:
   const largest = files.map(({ memoryBytes }) => memoryBytes).sort((left, right) => right - left);
   const needed = largest.slice(0, parallel).reduce((sum, each) => sum + each, 0);
   if (needed <= availableMemory) return [];
-  const message = `Reading ${countInWords(Math.min(parallel, files.length), 'file')} at a time takes about ${inMebibytes(needed)} of this machine's memory, which has ${inMebibytes(availableMemory)} left: choose a smaller --parallel.`;
+  const message = `Reading ${countInWords(Math.min(parallel, files.length), 'file')} at a time takes about ${mebibytesInWords(needed)} of this machine's memory, which has ${mebibytesInWords(availableMemory)} left: choose a smaller --parallel.`;
   return [{ name: 'own-memory', message }];
-}
-
-function inMebibytes(bytes: number): string {
-  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
 }

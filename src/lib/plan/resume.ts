@@ -5,7 +5,7 @@
  * one place; then the slots are moved back like any others. So clients find every key at every moment.
  */
 import type { Finding } from '../check/finding.ts';
-import { formatAddress } from '../model/address.ts';
+import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
 import { isNodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
@@ -13,7 +13,8 @@ import { intersectSlots, slotSetOf, subtractSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, reachedNodes } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
-import type { MoveSlots, NodeRef, Plan, Planned } from './plan.ts';
+import { refTo } from './node-ref.ts';
+import type { MoveSlots, Plan, Planned } from './plan.ts';
 import type { ShardMembers } from './remaining.ts';
 import { remainingOf, shardMembers, slotsOnTheirWayBack } from './remaining.ts';
 
@@ -62,7 +63,7 @@ export function planFinishSeen(topology: Topology): Planned {
     for (const { slot, peer } of node.entry.importing) add(findNode(topology, peer), node, slot);
   }
   const rests = [...moves.values()].map(({ source, target, slots }): Rest => {
-    const step: MoveSlots = { ...BLANK, source: refOf(source), target: refOf(target), slots: slotSetOf(slots) };
+    const step: MoveSlots = { ...BLANK, source: refTo(source), target: refTo(target), slots: slotSetOf(slots) };
     return rest(step, topology, shardMembers(topology, source.id), shardMembers(topology, target.id));
   });
   return planned('close the slots that are open', topology, rests);
@@ -96,12 +97,12 @@ function rest(move: MoveSlots, topology: Topology, sources: ShardMembers, target
         refusal: `The move from ${move.source.address} to ${move.target.address} cannot go on: ${left.reason}.`,
       };
     case 'closing':
-      return { step: { ...move, target: refOf(left.target), slots: slotSetOf(left.slots), estimate: null } };
+      return { step: { ...move, target: refTo(left.target), slots: slotSetOf(left.slots), estimate: null } };
     case 'moving': {
       const { source, target } = left.remaining;
       // What is the target's already but still open somewhere is of this step too, or nobody would close it.
       const slots = slotSetOf([...left.remaining.slots, ...left.closing]);
-      return { step: { ...move, source: refOf(source), target: refOf(target), slots, estimate: null } };
+      return { step: { ...move, source: refTo(source), target: refTo(target), slots, estimate: null } };
     }
   }
 }
@@ -123,12 +124,6 @@ function reversed(move: MoveSlots): MoveSlots {
   return { ...move, source: move.target, target: move.source, estimate: null };
 }
 
-function openSlotsOf(topology: Topology): SlotSet {
-  return slotSetOf(
-    reachedNodes(topology).flatMap(({ entry }) => [...entry.migrating, ...entry.importing].map(({ slot }) => slot)),
-  );
-}
-
 /** A shard's members when the plan was made: its basis names each replica's primary. */
 export function membersIn(basis: string, primaryId: NodeId): ShardMembers {
   const replicas = basis.split('\n').flatMap((line) => {
@@ -136,8 +131,4 @@ export function membersIn(basis: string, primaryId: NodeId): ShardMembers {
     return line.includes(` replica of ${primaryId},`) && isNodeId(id) ? [id] : [];
   });
   return [primaryId, ...replicas];
-}
-
-function refOf({ id, address }: TopologyNode): NodeRef {
-  return { id, address: formatAddress(address) };
 }

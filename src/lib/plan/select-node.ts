@@ -5,7 +5,7 @@
 import type { Finding } from '../check/finding.ts';
 import { countInWords, listInWords, nameOf } from '../check/words.ts';
 import { formatAddress, parseAddress } from '../model/address.ts';
-import { roleOf } from '../model/node.ts';
+import { byId, roleOf } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, primariesOf } from '../model/topology.ts';
 
@@ -74,10 +74,6 @@ function nodesNamed(topology: Topology, name: string, prefixLengthMin: number): 
         peerAddress.port === address.port && (peerAddress.host === address.host || entry.hostname === address.host),
     )
     .sort(byId);
-}
-
-function byId(left: TopologyNode, right: TopologyNode): number {
-  return left.id < right.id ? -1 : 1;
 }
 
 function ambiguous(name: string, nodes: readonly TopologyNode[]): Finding {

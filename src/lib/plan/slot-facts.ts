@@ -1,6 +1,7 @@
 /** What the views of all nodes, and the keys that they hold, say about each slot: nothing is decided here. */
+import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
-import { hasFlag } from '../model/node.ts';
+import { byId, hasFlag } from '../model/node.ts';
 import type { SlotEvidence } from '../model/slot-evidence.ts';
 import {
   ALL_SLOTS,
@@ -40,9 +41,6 @@ export interface Mark {
 
 /** The slots that do not look whole in the topology alone, and so are worth a look at the keys of their owners too. */
 export function suspectSlots(topology: Topology): SlotSet {
-  const marked = reachedNodes(topology).flatMap(({ entry }) =>
-    [...entry.migrating, ...entry.importing].map(({ slot }) => [slot, slot] as const),
-  );
   const claimed = primariesOf(topology)
     .filter(isReached)
     .map(({ entry }) => entry.slots);
@@ -52,7 +50,7 @@ export function suspectSlots(topology: Topology): SlotSet {
     twice = unionSlots(twice, intersectSlots(slots, once));
     once = unionSlots(once, slots);
   }
-  return unionSlots(marked, twice, subtractSlots(ALL_SLOTS, once));
+  return unionSlots(openSlotsOf(topology), twice, subtractSlots(ALL_SLOTS, once));
 }
 
 /** What is known about each slot, ascending. */
@@ -64,9 +62,7 @@ export function slotFacts(topology: Topology, { keys }: SlotEvidence): readonly 
   );
   const migrating = marksOf(primaries, 'migrating');
   const importing = marksOf(primaries, 'importing');
-  const open = new Set(
-    reachedNodes(topology).flatMap(({ entry }) => [...entry.migrating, ...entry.importing].map(({ slot }) => slot)),
-  );
+  const open = new Set(eachSlot(openSlotsOf(topology)));
   const lost = new Map<number, TopologyNode>();
   for (const { node, slots } of silentOwners(topology)) for (const slot of eachSlot(slots)) lost.set(slot, node);
   const beliefs = beliefsOf(topology);
@@ -96,7 +92,7 @@ export function livingPrimaries(topology: Topology): readonly ReachedNode[] {
   return primariesOf(topology)
     .filter(isReached)
     .filter(({ entry }) => !hasFlag(entry, 'handshake'))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+    .sort(byId);
 }
 
 /** Nodes that do not know an owner of slots, with those owners; each once, sorted by id. None where all know all owners. */
@@ -109,7 +105,7 @@ export function strangers(topology: Topology): readonly ReachedNode[] {
       const unknown = owners.filter(({ id }) => !known.has(id));
       return unknown.length === 0 ? [] : [node, ...unknown];
     });
-  return [...new Map(found.map((node) => [node.id, node])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return [...new Map(found.map((node) => [node.id, node])).values()].sort(byId);
 }
 
 /** A primary that does not answer, and the slots that nobody who answers claims and that some node takes for its own. */
@@ -132,7 +128,7 @@ export function silentOwners(topology: Topology): readonly SilentOwner[] {
       return { node, slots: subtractSlots(unionSlots(node.entry.slots, ...believed), claimed) };
     })
     .filter(({ slots }) => slots.length > 0)
-    .sort((a, b) => (a.node.id < b.node.id ? -1 : 1));
+    .sort((a, b) => byId(a.node, b.node));
 }
 
 function bySlot(

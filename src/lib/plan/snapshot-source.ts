@@ -1,7 +1,7 @@
 /** Of whom is the snapshot of a shard taken? A snapshot costs its server a fork, so rather of one that serves nobody. */
 import { isLinkUp } from '../check/replica-links.ts';
 import type { Role } from '../model/node.ts';
-import { hasFlag } from '../model/node.ts';
+import { byId, hasFlag } from '../model/node.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, replicasOf } from '../model/topology.ts';
 
@@ -25,7 +25,7 @@ export function snapshotSource(
           .filter((replica) => isUpToDate(replica, primary))
       : [];
   const load = (node: ReachedNode): number => picks.get(node.peerAddress.host) ?? 0;
-  const [first] = [...replicas].sort((left, right) => load(left) - load(right) || (left.id < right.id ? -1 : 1));
+  const [first] = [...replicas].sort((left, right) => load(left) - load(right) || byId(left, right));
   return first ?? (isReached(primary) ? primary : null);
 }
 

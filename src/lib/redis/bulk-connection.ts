@@ -6,9 +6,10 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Address } from '../model/address.ts';
-import type { ReplyError } from '../wire/reply-error.ts';
+import { missingRightOf, ReplyError } from '../wire/reply-error.ts';
 import { encodeCommands, RespReader, type RespValue } from '../wire/resp.ts';
 import type { Argument } from './cluster.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
 import type { ConnectOptions } from './options.ts';
 
 const PIECE_BYTES = 256 * 1024;
@@ -28,7 +29,7 @@ export class BulkConnection {
   readonly #waiting: Waiting[] = [];
   readonly #timeoutMs: number;
   /** Runs while something is waited for. Each sign of life sets it back. */
-  #timer: NodeJS.Timeout | null = null;
+  #deadline: Deadline | null = null;
   #failure: Error | null = null;
   /** Takes what comes unasked; replies go to whoever asked. */
   #listener: ((message: RespValue) => boolean) | null = null;
@@ -46,7 +47,7 @@ export class BulkConnection {
     const connection = new BulkConnection(await openSocket(address, options), options.timeoutMs);
     try {
       const replies = await connection.send(greeting(options, database));
-      const refusal = replies.find((reply): reply is ReplyError => reply instanceof Error && !isLoginNeedless(reply));
+      const refusal = replies.find((reply): reply is ReplyError => reply instanceof ReplyError && !isHarmless(reply));
       if (refusal) throw refusal;
       return connection;
     } catch (cause) {
@@ -66,7 +67,7 @@ export class BulkConnection {
     if (commands.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ left: commands.length, replies: [], timeoutMs, resolve, reject });
-      if (this.#waiting.length === 1) this.#startTimer();
+      if (this.#waiting.length === 1) this.#startDeadline();
       this.#write(encodeCommands(commands));
     });
   }
@@ -74,14 +75,14 @@ export class BulkConnection {
   /** In pieces, because only a whole one tells that the network has taken it. */
   #write(bytes: Buffer): void {
     for (let from = 0; from < bytes.length; from += PIECE_BYTES)
-      this.#socket.write(bytes.subarray(from, from + PIECE_BYTES), () => this.#timer?.refresh());
+      this.#socket.write(bytes.subarray(from, from + PIECE_BYTES), () => this.#deadline?.refresh());
   }
 
   /** For the first of those that wait; none where nobody does. */
-  #startTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+  #startDeadline(): void {
+    this.#deadline?.cancel();
     const [first] = this.#waiting;
-    this.#timer = first === undefined ? null : setTimeout(() => this.#fail(lateness(first.timeoutMs)), first.timeoutMs);
+    this.#deadline = first === undefined ? null : startDeadline(first.timeoutMs, (cause) => this.#fail(cause));
   }
 
   /** From now on `take` sees every message first, and keeps it by answering true. */
@@ -99,7 +100,7 @@ export class BulkConnection {
   }
 
   #take(piece: Buffer): void {
-    this.#timer?.refresh();
+    this.#deadline?.refresh();
     let replies: readonly RespValue[];
     try {
       replies = this.#reader.read(piece);
@@ -114,7 +115,7 @@ export class BulkConnection {
       first.replies.push(reply);
       if (--first.left > 0) continue;
       this.#waiting.shift();
-      this.#startTimer();
+      this.#startDeadline();
       first.resolve(first.replies);
     }
   }
@@ -123,7 +124,7 @@ export class BulkConnection {
     this.#failure ??= cause;
     this.#socket.destroy();
     const unanswered = this.#waiting.splice(0);
-    this.#startTimer();
+    this.#startDeadline();
     for (const { reject } of unanswered) reject(this.#failure);
   }
 }
@@ -132,15 +133,15 @@ function openSocket({ host, port }: Address, { tls, family, timeoutMs }: Connect
   return new Promise((resolve, reject) => {
     const target = { host, port, family };
     const socket = tls === null ? connectTcp(target) : connectTls({ ...tls, host, port });
-    const timer = setTimeout(() => fail(lateness(timeoutMs)), timeoutMs);
     const fail = (cause: Error): void => {
-      clearTimeout(timer);
+      deadline.cancel();
       socket.destroy();
       reject(cause);
     };
+    const deadline = startDeadline(timeoutMs, fail);
     socket.once('error', fail);
     socket.once(tls === null ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer);
+      deadline.cancel();
       socket.off('error', fail);
       socket.setNoDelay(true);
       resolve(socket);
@@ -157,12 +158,10 @@ function greeting({ user, password, clientName }: ConnectOptions, database: numb
   ];
 }
 
-/** As with the other connections: a password may stay set for a server that has none. */
-function isLoginNeedless(reply: Error): boolean {
-  return /called without any password configured/.test(reply.message);
-}
-
-/** What the operator reads where a node is silent. */
-export function lateness(timeoutMs: number): Error {
-  return new Error(`no answer within ${Number((timeoutMs / 1000).toPrecision(2))} s`);
+/**
+ * As with the other connections: a password may stay set for a server that has none. And PING only shows that somebody is
+ * logged in, which is as clear where just that user may not PING.
+ */
+function isHarmless(reply: ReplyError): boolean {
+  return /called without any password configured/.test(reply.message) || missingRightOf(reply) === 'ping';
 }

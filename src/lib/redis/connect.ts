@@ -6,11 +6,12 @@ import { formatAddress } from '../model/address.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import { trackChanges } from './change-feed.ts';
 import type { Argument, Reply, SourceCluster } from './cluster.ts';
-import { Connections, reasonOf } from './connections.ts';
+import { Connections } from './connections.ts';
 import { MigrateTargets } from './migrate-target.ts';
 import { observe, observeEach } from './observe.ts';
 import type { ConnectOptions } from './options.ts';
 import { openSnapshot } from './snapshot.ts';
+import { reasonOf } from './unreachable.ts';
 
 /** Opens nothing yet: connections are made when they are needed. */
 export function connect(options: ConnectOptions): SourceCluster {

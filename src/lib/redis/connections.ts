@@ -1,20 +1,22 @@
 /**
- * One connection for each address, made when first needed and made again after it broke. The only file that knows the
- * client library.
+ * One connection for each address, made when first needed and made again after it broke. Only this file and
+ * `unreachable.ts` know the client library.
  *
  * `createClient` builds a class and costs tens of milliseconds each time (node-redis 6.3); a duplicate of an existing
  * client costs 0.1 ms. So there is one client that never connects, and all others are its duplicates.
  */
 import { createClient, ErrorReply, RESP_TYPES } from 'redis';
-import { OpsError } from '../errors.ts';
+import type { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
 import { argv } from '../wire/argv.ts';
+import { isQuestion } from '../wire/question.ts';
 import { ReplyError } from '../wire/reply-error.ts';
-import { BulkConnection, lateness } from './bulk-connection.ts';
+import { BulkConnection } from './bulk-connection.ts';
 import type { Argument, CallOptions, Migration, Reply } from './cluster.ts';
-import { loginRefusal } from './login-refusal.ts';
+import { withDeadline } from './deadline.ts';
 import type { ConnectOptions } from './options.ts';
+import { isEndedByServer, unreachable } from './unreachable.ts';
 
 /** The part of the library's client that is used; its full type costs the compiler seconds. */
 interface Client {
@@ -36,6 +38,8 @@ export class Connections {
   readonly #bulk = new Map<string, Promise<BulkConnection>>();
   /** Every connection that may hold a socket, those out of use included: one that is forgotten keeps the process alive. */
   readonly #held = new Set<Destroyable>();
+  /** Why the server's side of a connection ended: the library tells whoever waits only that we gave it up then. */
+  readonly #endings = new WeakMap<Client, unknown>();
   #isClosed = false;
 
   constructor(options: ConnectOptions) {
@@ -53,13 +57,29 @@ export class Connections {
     }) as unknown as Client;
   }
 
-  /** Sends all commands at once and waits for all replies; error replies are values. Throws UNREACHABLE or LOGIN. */
+  /**
+   * Sends all commands at once and waits for all replies; error replies are values. What only asks is asked once more
+   * where the server ends the connection (its `timeout`, CLIENT KILL, a proxy). Throws UNREACHABLE or LOGIN.
+   */
   async callMany(
     address: Address,
     commands: readonly (readonly Argument[])[],
     options: CallOptions = {},
   ): Promise<readonly (Reply | ReplyError)[]> {
-    if (options.bulk) return this.#callBulk(address, commands, options);
+    const send = (): Promise<readonly (Reply | ReplyError)[]> =>
+      options.bulk ? this.#callBulk(address, commands, options) : this.#call(address, commands, options);
+    if (options.continues || !commands.every(isQuestion)) return send();
+    return send().catch((cause: unknown) => {
+      if (isEndedByServer(cause) && !this.#isClosed) return send();
+      throw cause;
+    });
+  }
+
+  async #call(
+    address: Address,
+    commands: readonly (readonly Argument[])[],
+    options: CallOptions,
+  ): Promise<readonly (Reply | ReplyError)[]> {
     const key = keyOf(address, options);
     if (options.continues && !this.#clients.has(key)) throw this.#unreachable(address, brokenError());
     const opening = this.#client(key, address, options);
@@ -73,7 +93,7 @@ export class Connections {
       )[];
     } catch (cause) {
       this.#drop(key, opening, client);
-      throw this.#unreachable(address, cause);
+      throw this.#unreachable(address, this.#endings.get(client) ?? cause);
     }
   }
 
@@ -164,7 +184,11 @@ export class Connections {
     this.#clients.set(key, opening);
     opening.then(
       // A broken connection is made again by the next call; the calls under way on it are rejected by the library.
-      (client) => client.on('error', () => this.#drop(key, opening, client)),
+      (client) =>
+        client.on('error', (cause) => {
+          this.#endings.set(client, cause);
+          this.#drop(key, opening, client);
+        }),
       () => this.#drop(key, opening),
     );
     return opening;
@@ -242,50 +266,3 @@ function isLoginNeedless(cause: unknown): boolean {
 function brokenError(): Error {
   return new Error('Connection closed by the server');
 }
-
-async function withDeadline<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(lateness(timeoutMs)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function unreachable(address: Address, cause: unknown, loginHint?: string): OpsError {
-  const where = formatAddress(address);
-  if (cause instanceof OpsError) return cause;
-  const reply =
-    cause instanceof ReplyError ? cause : cause instanceof ErrorReply ? new ReplyError(cause.message) : null;
-  if (reply?.kind === 'login') return loginRefusal(address, reply, loginHint);
-  return new OpsError('UNREACHABLE', `Could not connect to Redis at ${where}: ${reasonOf(cause)}`, { cause });
-}
-
-/** One phrase: what the operating system, the TLS library or the server said. */
-export function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-  return REASONS[code] ?? CLOSED.get(cause.message) ?? (cause.message === '' ? cause.name : cause.message);
-}
-
-/** What node-redis 6.3 says when the other side has ended the connection: before a reply, or while one was waited for. */
-const CLOSED: ReadonlyMap<string, string> = new Map(
-  ['Socket closed unexpectedly', 'Disconnects client'].map(
-    (text) => [text, 'Connection closed by the server'] as const,
-  ),
-);
-
-/** In redis-cli's words, which operators know. */
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ECONNRESET: 'Connection reset by peer',
-  ETIMEDOUT: 'Connection timed out',
-  EHOSTUNREACH: 'No route to host',
-  ENETUNREACH: 'Network is unreachable',
-  ENOTFOUND: 'Name or service not known',
-  EAI_AGAIN: 'Temporary failure in name resolution',
-};

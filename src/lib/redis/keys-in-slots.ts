@@ -1,43 +1,47 @@
-/** Where keys are, slot by slot: what COUNTKEYSINSLOT of every primary says. */
+/** Where keys are, slot by slot: what COUNTKEYSINSLOT of every primary says, over all logical databases. */
 import { mapBounded } from '../bounded.ts';
 import type { NodeId } from '../model/node.ts';
-import type { SlotSet } from '../model/slot-set.ts';
 import { ALL_SLOTS, eachSlot, subtractSlots } from '../model/slot-set.ts';
-import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, primariesOf } from '../model/topology.ts';
+import type { ReachedNode, Topology } from '../model/topology.ts';
+import { isReached, keysByDatabase, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
 import type { Cluster } from './cluster.ts';
+import { aboutShownKeys, type KeyQuestions } from './key-questions.ts';
 
 const CONCURRENT_NODES_MAX = 16;
-/** Commands in one round trip: a server serves nobody else while it works through them, so they stay below a millisecond or two. */
-const SLOTS_PER_CALL_MAX = 1024;
 
-/** For each reachable primary, the slots that it does not own but has keys of, with their number. */
+/**
+ * For each reachable primary, the slots that it does not own but has keys of, with their number. Throws UNREACHABLE, or
+ * FAILED where a server does not tell. A server that hides such keys (`hidesForeignKeys`) is taken at its word: who only looks
+ * puts no mark on a slot.
+ */
 export async function keysInForeignSlots(
   cluster: Cluster,
   topology: Topology,
 ): Promise<ReadonlyMap<NodeId, ReadonlyMap<number, number>>> {
   const primaries = primariesOf(topology).filter(isReached);
   const counts = await mapBounded(primaries, CONCURRENT_NODES_MAX, async (node) => {
-    const counted = await countKeys(cluster, node, subtractSlots(ALL_SLOTS, node.entry.slots));
-    return [node.id, counted] as const;
+    const foreign = [...eachSlot(subtractSlots(ALL_SLOTS, node.entry.slots))];
+    return [node.id, await countKeysInSlots(aboutShownKeys(cluster), node, foreign)] as const;
   });
   return new Map(counts);
 }
 
-async function countKeys(cluster: Cluster, node: TopologyNode, slots: SlotSet): Promise<ReadonlyMap<number, number>> {
-  const all = [...eachSlot(slots)];
+/** How many keys the node has of these slots; slots without keys are left out. Throws as {@link keysInForeignSlots}. */
+export async function countKeysInSlots(
+  ask: KeyQuestions,
+  node: ReachedNode,
+  slots: readonly number[],
+): Promise<Map<number, number>> {
   const counts = new Map<number, number>();
-  for (let from = 0; from < all.length; from += SLOTS_PER_CALL_MAX) {
-    const part = all.slice(from, from + SLOTS_PER_CALL_MAX);
-    const replies = await cluster.callMany(
-      node.address,
-      part.map((slot) => argv.clusterCountKeysInSlot(slot)),
-    );
-    for (const [index, reply] of replies.entries()) {
-      if (typeof reply === 'number' && reply > 0) counts.set(part[index] as number, reply);
-      if (reply instanceof Error) throw reply;
-    }
+  for (const database of databasesWithKeys(node)) {
+    for (const [slot, count] of await ask(node, database, slots, argv.clusterCountKeysInSlot))
+      if (Number(count) > 0) counts.set(slot, (counts.get(slot) ?? 0) + Number(count));
   }
   return counts;
+}
+
+/** The logical databases that hold keys: more than one only in Valkey 9. */
+export function databasesWithKeys({ reach }: ReachedNode): readonly number[] {
+  return keysByDatabase(reach.view).map(({ index }) => index);
 }

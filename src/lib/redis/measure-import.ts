@@ -8,9 +8,9 @@ import type { NodeId } from '../model/node.ts';
 import { hasSlot } from '../model/slot-set.ts';
 import type { SourceServer } from '../model/source-server.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
-import { isReached, primariesOf } from '../model/topology.ts';
+import { isReached, keysByDatabase, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
-import { dumpVersion, emptyDump, isVersionRead } from '../wire/dump.ts';
+import { dumpVersion, emptyPayload, isReadable } from '../wire/dump-payload.ts';
 import { flavorOf, parseInfo } from '../wire/info.ts';
 import { ReplyError } from '../wire/reply-error.ts';
 import type { Cluster, Reply } from './cluster.ts';
@@ -70,11 +70,10 @@ export async function unableToRead(cluster: Cluster, topology: Topology, version
     .filter(isReached)
     .filter(({ entry }) => entry.slots.length > 0);
   const answers = await mapBounded(primaries, CONCURRENT_NODES_MAX, async (node) => {
-    const probe = argv.restore(keyOf(node), emptyDump(version), { expiryMs: 0, replace: false });
+    const probe = argv.restore(keyOf(node), emptyPayload(version), { expiryMs: 0, replace: false });
     const [reply] = await cluster.callMany(node.address, [probe]);
     // Whatever else the server says is for the import to find out: it is not about the format.
-    const isUnable = reply instanceof ReplyError && reply.kind === 'unreadable' && !isVersionRead(reply.message);
-    return isUnable ? [node.id] : [];
+    return reply instanceof ReplyError && isReadable(reply.message) === false ? [node.id] : [];
   });
   return answers.flat();
 }
@@ -91,7 +90,7 @@ async function measure(source: Cluster, at: Address, id: NodeId | null, database
   const info = await readInfo(source, at);
   const flavor = flavorOf(info);
   const [functions, tracking] = await source.callMany(at, [argv.functionList(), argv.clientTrackingInfo()]);
-  const databases = databasesIn(info);
+  const databases = new Map(keysByDatabase({ info }).map(({ index, keys }) => [index, keys]));
   const sizes = (databases.get(database) ?? 0) > 0 ? await sample(source, at, database) : [];
   const small = sizes.find(({ bytes }) => bytes <= DUMPED_BYTES_MAX);
   return {
@@ -122,16 +121,6 @@ async function readInfo(source: Cluster, address: Address): Promise<Readonly<Rec
       cause: refusal,
     });
   throw new OpsError('FAILED', `The source ${where} does not tell about itself: ${refusal?.message ?? 'no INFO'}`);
-}
-
-function databasesIn(info: Readonly<Record<string, string>>): ReadonlyMap<number, number> {
-  return new Map(
-    Object.entries(info).flatMap(([field, value]) => {
-      const number = /^db(\d+)$/.exec(field)?.[1];
-      const keys = /keys=(\d+)/.exec(value)?.[1];
-      return number === undefined || keys === undefined ? [] : [[Number(number), Number(keys)] as const];
-    }),
-  );
 }
 
 /** Source: FUNCTION LIST of Redis 7.0 and later; older servers answer with an error, and have none. */

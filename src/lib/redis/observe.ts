@@ -34,11 +34,24 @@ export interface Observer {
 /** One observation: its views are read by one reader, so that what they have in common is read once. */
 interface Observation extends Observer {
   readonly readNodes: ClusterNodesReader;
+  /** By address: a seed is also a node that others know, and is asked once. */
+  readonly views: Map<string, Promise<View>>;
+}
+
+function newObservation(observer: Observer): Observation {
+  return { ...observer, readNodes: clusterNodesReader(), views: new Map() };
+}
+
+function viewAt({ connections, readNodes, views }: Observation, address: Address): Promise<View> {
+  const key = formatAddress(address);
+  const view = views.get(key) ?? readView(connections, readNodes, address);
+  views.set(key, view);
+  return view;
 }
 
 /** See `Cluster.observe` in `cluster.ts`. */
 export async function observe(observer: Observer, seeds: readonly Address[]): Promise<Topology> {
-  const observation = { ...observer, readNodes: clusterNodesReader() };
+  const observation = newObservation(observer);
   const seed = await firstToAnswer(observation, seeds);
   const nodes = new Map<NodeId, TopologyNode>([[seed.id, seed]]);
   const asked = new Set<NodeId>([seed.id]);
@@ -55,7 +68,7 @@ export async function observe(observer: Observer, seeds: readonly Address[]): Pr
 
 /** See `Cluster.observeEach` in `cluster.ts`. */
 export async function observeEach(observer: Observer, addresses: readonly Address[]): Promise<Topology> {
-  const observation = { ...observer, readNodes: clusterNodesReader() };
+  const observation = newObservation(observer);
   const nodes = await mapBounded(addresses, CONCURRENT_NODES_MAX, (address) =>
     askSeed(observation, address).catch((cause: unknown) => silentSeed(address, cause)),
   );
@@ -78,8 +91,9 @@ async function firstToAnswer(observation: Observation, seeds: readonly Address[]
   }
 }
 
-async function askSeed({ connections, options, readNodes }: Observation, address: Address): Promise<ReachedNode> {
-  const view = await readView(connections, readNodes, address);
+async function askSeed(observation: Observation, address: Address): Promise<ReachedNode> {
+  const { connections, options } = observation;
+  const view = await viewAt(observation, address);
   const entry = ownEntry(view, address);
   const peerAddress = await findPeerAddress(connections, options, address, entry);
   return { id: entry.id, address, peerAddress, entry, reach: { ok: true, view } };
@@ -106,17 +120,17 @@ function silentSeed(address: Address, cause: unknown): TopologyNode {
   return { id: entry.id, address, peerAddress, entry, reach: { ok: false, reason: cause.message } };
 }
 
-async function askStranger(
-  { connections, options, readNodes }: Observation,
-  believed: NodeEntry,
-): Promise<TopologyNode> {
-  const address = reachableAddress(options.natMap, { host: believed.address.host, port: believed.address.port });
+async function askStranger(observation: Observation, believed: NodeEntry): Promise<TopologyNode> {
+  const address = reachableAddress(observation.options.natMap, {
+    host: believed.address.host,
+    port: believed.address.port,
+  });
   const base = { id: believed.id, address, peerAddress: believed.address, entry: believed };
   if (believed.address.host === '' || believed.address.port === 0) {
     return { ...base, reach: { ok: false, reason: 'no address is known' } };
   }
   try {
-    const view = await readView(connections, readNodes, address);
+    const view = await viewAt(observation, address);
     const entry = ownEntry(view, address);
     if (entry.id !== believed.id && !hasFlag(believed, 'handshake')) {
       return { ...base, reach: { ok: false, reason: `another node, ${entry.id}, answers at its address` } };

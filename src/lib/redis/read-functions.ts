@@ -2,7 +2,7 @@
 import { mapBounded } from '../bounded.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
-import type { NodeId } from '../model/node.ts';
+import { byId, type NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
@@ -17,7 +17,7 @@ export interface FunctionComparison {
   readonly states: ReadonlyMap<NodeId, 'none' | 'same' | 'other'>;
 }
 
-/** What the first primary of the cluster with functions has, and how each new node compares with it. */
+/** What the primary with functions that has the lowest id has, and how each new node compares with it. */
 export async function compareFunctions(
   cluster: Cluster,
   members: Topology,
@@ -25,7 +25,9 @@ export async function compareFunctions(
 ): Promise<FunctionComparison> {
   const added = newcomers.nodes.filter(isReached);
   const ids = new Set(added.map(({ id }) => id));
-  const primaries = primariesOf(members).filter((node) => isReached(node) && !ids.has(node.id));
+  const primaries = primariesOf(members)
+    .filter((node) => isReached(node) && !ids.has(node.id))
+    .sort(byId);
   const [theirs, own] = await Promise.all([
     readFunctions(
       cluster,

@@ -19,11 +19,12 @@ import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
 import { type Argv, argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
-import { lateness } from './bulk-connection.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { Snapshot, SnapshotOptions } from './cluster.ts';
-import { reasonOf } from './connections.ts';
+
+import { startDeadline } from './deadline.ts';
 import type { ConnectOptions } from './options.ts';
+import { reasonOf } from './unreachable.ts';
 
 /** The server sends a line feed each second while it works, and is silent only while it forks: seconds for the largest. */
 const SILENCE_MS_MAX = 60_000;
@@ -128,13 +129,13 @@ function open({ tls, family }: ConnectOptions, { host, port }: Address): Socket 
 
 function connected(socket: Socket, { tls, timeoutMs }: ConnectOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(lateness(timeoutMs)), timeoutMs);
+    const deadline = startDeadline(timeoutMs, (cause) => socket.destroy(cause));
     socket.once(tls === null ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer);
+      deadline.cancel();
       resolve();
     });
     socket.once('error', (cause) => {
-      clearTimeout(timer);
+      deadline.cancel();
       reject(cause);
     });
   });

@@ -2,7 +2,7 @@
 import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress } from '../model/address.ts';
-import { movesSlotsAtomically } from '../model/flavor.ts';
+import { movesSlotsAtomically, type Product } from '../model/flavor.ts';
 import type { SlotMigration, View } from '../model/topology.ts';
 import { argv } from '../wire/argv.ts';
 import type { ClusterNodesReader } from '../wire/cluster-nodes.ts';
@@ -36,7 +36,7 @@ export async function readView(
 async function readMigrations(
   connections: Connections,
   address: Address,
-  product: View['flavor']['product'],
+  product: Product,
 ): Promise<readonly SlotMigration[]> {
   const command = product === 'valkey' ? argv.clusterGetSlotMigrations() : argv.clusterMigrationStatusAll();
   const [reply] = await connections.callMany(address, [command]);

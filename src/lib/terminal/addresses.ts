@@ -1,4 +1,4 @@
-/** Addresses as they are typed. */
+/** Addresses as they are typed, and what is said where they are not. */
 import { OpsError } from '../errors.ts';
 import type { Address } from '../model/address.ts';
 import { parseAddress } from '../model/address.ts';
@@ -30,4 +30,11 @@ export function parseSeeds(words: readonly string[]): readonly Address[] {
       suggestions: ['Name a node of the cluster as host:port, or a context of the configuration file with --context.'],
     },
   );
+}
+
+/** USAGE, in redis-cli's words. `suggestion` is what to type. */
+export function wrongArguments(suggestion: string): OpsError {
+  return new OpsError('USAGE', '[ERR] Wrong number of arguments for specified --cluster sub command', {
+    suggestions: [suggestion],
+  });
 }

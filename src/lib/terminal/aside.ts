@@ -9,6 +9,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { AsideValue } from '../apply/conflicts.ts';
+import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
 
 export class Aside {
@@ -24,8 +25,25 @@ export class Aside {
     return this.#count;
   }
 
-  /** On the disk when it returns. */
-  keep({ slot, database, key, type, expiryMs, node, dump }: AsideValue): void {
+  /** On the disk when it returns; throws FAILED where it cannot be written. */
+  keep(value: AsideValue): void {
+    try {
+      this.#append(value);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new OpsError(
+        'FAILED',
+        `A value that is to go cannot be kept aside in ${this.file}, so it stays: ${reason}.`,
+        {
+          suggestions: ['Make room for it, or name another folder in XDG_STATE_HOME.'],
+          cause,
+        },
+      );
+    }
+    this.#count += 1;
+  }
+
+  #append({ slot, database, key, type, expiryMs, node, dump }: AsideValue): void {
     mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
     const line = {
       at: new Date().toISOString(),
@@ -45,6 +63,5 @@ export class Aside {
     } finally {
       closeSync(handle);
     }
-    this.#count += 1;
   }
 }

@@ -3,16 +3,16 @@
  * codes, and the operator's Ctrl-C. stdout carries the result, stderr everything else.
  */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core';
 import type { Journal, ProcessIdentity } from '../apply/journal.ts';
-import { openJournal, resumeJournal } from '../apply/journal.ts';
+import { continueJournal, openJournal, resumeJournal } from '../apply/journal.ts';
 import { present } from '../assert.ts';
 import { OpsError } from '../errors.ts';
 import { identifyProcess } from '../local/process-identity.ts';
 import type { Address } from '../model/address.ts';
 import type { Plan, Planned } from '../plan/plan.ts';
+import type { PlanRequest } from '../plan/request.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { connect } from '../redis/connect.ts';
 import type { ConnectOptions } from '../redis/options.ts';
@@ -27,6 +27,7 @@ import { describeFailure, failureDocument, foreseen } from './failures.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { outputFlags } from './flags.ts';
 import { interruption } from './interruption.ts';
+import { writePlan } from './plan-file.ts';
 import type { Progress, ProgressMode } from './progress.ts';
 import { startProgress } from './progress.ts';
 
@@ -108,9 +109,9 @@ export abstract class ClusterCommand extends Command {
   }
 
   /** Writes the plan where `--plan-out` wants it, before any question. */
-  protected savePlan(plan: object, flags: ConsentFlags): void {
+  protected savePlan(plan: object, flags: ConsentFlags, request: PlanRequest): void {
     const file = flags['plan-out'];
-    if (file !== undefined) writePlan(file, plan);
+    if (file !== undefined) writePlan(file, plan, request);
   }
 
   /** Returns when the operator consents; throws REFUSED otherwise. */
@@ -133,18 +134,24 @@ export abstract class ClusterCommand extends Command {
   /** `undoes` is the run that the new one takes back. */
   protected openJournal(undoes?: string): Journal {
     const suffix = randomBytes(2).toString('hex');
-    const options = { directory: journalDirectory(process.env), now: new Date(), process: ownProcess(), suffix };
+    const directory = journalDirectory(process.env);
+    const options = { directory, now: new Date(), process: ownProcess(), suffix, warn: writeLine };
     return openJournal(undoes === undefined ? options : { ...options, undoes });
   }
 
   /** Writes on in the journal of a run that this process goes on with. */
   protected resumeJournal(run: string): Journal {
-    return resumeJournal(journalDirectory(process.env), run, ownProcess());
+    return resumeJournal(journalDirectory(process.env), run, ownProcess(), writeLine);
+  }
+
+  /** Writes on in the journal of a run that has ended, to say what has become of it since. */
+  protected continueJournal(run: string, owner: ProcessIdentity): Journal {
+    return continueJournal(journalDirectory(process.env), run, owner, writeLine);
   }
 
   /** Fires at the first Ctrl-C from now on; at the second the process ends at once. */
   protected interruption(): AbortSignal {
-    return interruption((text) => process.stderr.write(`${text}\n`));
+    return interruption(writeLine);
   }
 
   /** Writes a piece of the result to stdout; with --json the returned document is the result instead. */
@@ -190,15 +197,11 @@ export abstract class ClusterCommand extends Command {
 /** `Planned` for a plan of any kind. */
 type AnyPlanned<SomePlan> = { readonly ok: true; readonly plan: SomePlan } | Extract<Planned, { readonly ok: false }>;
 
+function writeLine(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 /** Who we are, for records that outlive us. */
 export function ownProcess(): ProcessIdentity {
   return present(identifyProcess(process.pid), 'this process is running');
-}
-
-function writePlan(file: string, plan: object): void {
-  try {
-    writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
-  } catch (cause) {
-    throw new OpsError('USAGE', `The plan cannot be written to ${file}.`, { cause });
-  }
 }

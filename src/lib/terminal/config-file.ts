@@ -13,6 +13,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { OpsError } from '../errors.ts';
+import { isObject } from '../json.ts';
 
 export interface Context {
   readonly seeds: readonly string[];
@@ -59,7 +60,7 @@ export async function readContext(file: string, name: string): Promise<Context> 
   });
 }
 
-function validate(file: string, name: string, context: Record<string, unknown>): Context {
+function validate(file: string, name: string, context: Readonly<Record<string, unknown>>): Context {
   for (const [field, value] of Object.entries(context)) {
     const type = Object.hasOwn(TYPES, field) ? TYPES[field as keyof Context] : undefined;
     if (type === undefined) throw new OpsError('USAGE', `${file}: context ${name} has an unknown field ${field}.`);
@@ -71,8 +72,4 @@ function validate(file: string, name: string, context: Record<string, unknown>):
 function isOfType(value: unknown, type: 'text' | 'boolean' | 'list'): boolean {
   if (type === 'list') return Array.isArray(value) && value.every((item) => typeof item === 'string');
   return typeof value === (type === 'text' ? 'string' : 'boolean');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

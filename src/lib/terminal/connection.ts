@@ -48,10 +48,15 @@ export async function readTarget({ flags, environment, clientName, askPassword }
   };
 }
 
+/** Beyond 24 days Node's timers are due at once. */
+const SECONDS_MAX = 2_000_000;
+
 /** Seconds, fractions allowed, as milliseconds. Throws USAGE naming the flag. */
 export function parseSeconds(text: string, flag: string): number {
   const seconds = Number(text);
-  if (Number.isFinite(seconds) && seconds > 0) return Math.ceil(seconds * 1000);
+  if (seconds > SECONDS_MAX)
+    throw new OpsError('USAGE', `${flag} takes ${SECONDS_MAX} seconds at most, not "${text}".`);
+  if (seconds > 0) return Math.ceil(seconds * 1000);
   throw new OpsError('USAGE', `${flag} takes seconds greater than 0, not "${text}".`);
 }
 

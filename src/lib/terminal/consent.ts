@@ -25,7 +25,10 @@ export function refuseUnattended(asking: Asking): void {
 export async function askConsent(question: string, asking: Asking): Promise<void> {
   if (isConsentGiven(asking)) return;
   const prompt = `${question} (type 'yes' to accept): `;
-  const answer = process.stdin.isTTY ? await askOnTerminal(prompt) : await readPipedAnswer(prompt);
+  const answer = await askWord(prompt).catch((cause: unknown) => {
+    if (!(cause instanceof OpsError && cause.code === 'INTERRUPTED')) throw cause;
+    throw new OpsError('INTERRUPTED', 'Interrupted by the operator; nothing was changed.', { cause });
+  });
   if (answer === 'yes') return;
   throw new OpsError(
     'REFUSED',
@@ -68,13 +71,13 @@ async function readPipedAnswer(prompt: string): Promise<string | null> {
   return answer;
 }
 
-/** inquirer throws ExitPromptError when Ctrl-C is pressed at its prompt. */
-async function orInterrupted(ask: () => Promise<string>): Promise<string> {
+/** What `ask` answers. Throws INTERRUPTED where Ctrl-C is pressed at a prompt of inquirer, which then throws ExitPromptError. */
+export async function orInterrupted<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'ExitPromptError') {
-      throw new OpsError('INTERRUPTED', 'Interrupted by the operator; nothing was changed.', { cause });
+      throw new OpsError('INTERRUPTED', 'Interrupted by the operator.', { cause });
     }
     throw cause;
   }

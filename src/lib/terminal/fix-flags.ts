@@ -3,8 +3,9 @@ import { Flags } from '@oclif/core';
 import type { SharedKey } from '../model/slot-evidence.ts';
 import type { Repair } from '../plan/fix.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { ConsentFlags } from './base-command.ts';
 import type { DecidedConflict, OnConflict } from './conflict-desk.ts';
-import { moveFlags } from './move-flags.ts';
+import { type MoveFlagValues, moveFlags } from './move-flags.ts';
 
 const { parallel, throttle, force } = moveFlags;
 
@@ -45,16 +46,11 @@ export const fixFlags = {
   'cluster-pipeline': moveFlags['cluster-pipeline'],
 };
 
-export interface FixFlagValues {
-  readonly yes: boolean;
-  readonly 'dry-run': boolean;
+/** What says how a fix is carried out; what is fixed, and to which end, was said when it was planned. */
+export interface FixFlagValues extends ConsentFlags, Omit<MoveFlagValues, 'keep-primary'> {
   readonly 'accept-data-loss': boolean;
   readonly 'on-conflict': OnConflict;
-  readonly 'on-migration': 'wait' | 'leave' | 'cancel';
-  readonly 'cover-to'?: string | undefined;
-  readonly 'with-unreachable-primaries': boolean;
   readonly 'search-multiple-owners': boolean;
-  readonly replace: boolean;
   readonly 'wait-timeout': string;
 }
 

@@ -105,6 +105,14 @@ export function zoneFlag(description = 'where a host is, so that the nodes of a 
   return Flags.string({ description, multiple: true, multipleNonGreedy: true, helpValue: 'HOST=ZONE' });
 }
 
+/** Commands of the local cluster have it; `localDirectory` reads it. */
+export const dirFlag = {
+  dir: Flags.string({
+    description: 'folder of the local cluster (default: a folder below $XDG_STATE_HOME)',
+    helpValue: 'DIR',
+  }),
+};
+
 /** Commands that wait for a cluster to serve have these. */
 export const waitFlags = {
   wait: Flags.option({ options: ['none', 'agree', 'ready'] as const, default: 'ready' as const })({

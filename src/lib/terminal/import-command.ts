@@ -6,11 +6,11 @@ import type { Journal } from '../apply/journal.ts';
 import type { PaceLimits } from '../apply/move/pace.ts';
 import { PACE_DEFAULTS } from '../apply/move/settings.ts';
 import { CLIENT_NAME_PREFIX, refuseBeside } from '../apply/refuse-beside.ts';
+import { seedsAmong } from '../apply/seeds.ts';
 import { type Address, formatAddress } from '../model/address.ts';
 import { formatFlavor } from '../model/flavor.ts';
 import type { ImportReport } from '../model/import-report.ts';
 import type { Topology } from '../model/topology.ts';
-import { reachedNodes } from '../model/topology.ts';
 import { planImport } from '../plan/import.ts';
 import type { ImportKeys, Plan } from '../plan/plan.ts';
 import type { SourceCluster } from '../redis/cluster.ts';
@@ -21,8 +21,6 @@ import { EXIT } from './exit-codes.ts';
 import { MoveCommand } from './move-command.ts';
 import { parseMilliseconds, parseRate } from './move-flags.ts';
 
-/** Enough to find the cluster again when some of its nodes are down. */
-const SEEDS_MAX = 8;
 /** A key of unknown size is taken for a small one. */
 const BYTES_PER_KEY_ASSUMED = 100;
 
@@ -68,12 +66,13 @@ export abstract class ImportCommand extends MoveCommand {
     if (measures.topology !== null && !flags.force)
       await refuseBeside(cluster, measures.topology, own, { isTakeover: false });
     const plan = await this.planned(session, parties, measures, flags);
-    this.savePlan(plan, flags);
+    this.savePlan(plan, flags, { kind: 'import' });
     const servers = new Map(measures.servers.map(({ address, flavor }) => [address, formatFlavor(flavor)]));
     const names = { from: formatAddress(from), seed: formatAddress(topology.seed), servers };
     this.print(renderImportPlan(plan, names, session.style));
-    if (plan.steps.length === 0) return { version: 1, outcome: 'nothing-to-do', run: null, plan };
-    if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, plan };
+    const untouched = { version: 1, run: null, plan, durationMs: null };
+    if (plan.steps.length === 0) return { ...untouched, outcome: 'nothing-to-do' };
+    if (flags['dry-run']) return { ...untouched, outcome: 'planned' };
     await this.consentLikeRedisCli(`Do you want to ${flags.copy ? 'copy' : 'move'} these keys?`, flags, {
       // With too little memory servers may evict keys.
       isDangerous: plan.hazards.some(({ name }) => name === 'memory'),
@@ -113,12 +112,9 @@ export abstract class ImportCommand extends MoveCommand {
     const keys = steps.reduce((sum, step) => sum + step.keys, 0);
     const bytes = steps.reduce((sum, step) => sum + step.bytes, 0);
     const limits = readLimits(flags, bytes > 0 ? bytes / keys : BYTES_PER_KEY_ASSUMED);
-    const seeds = reachedNodes(topology)
-      .slice(0, SEEDS_MAX)
-      .map(({ address }) => address);
     const execution = {
       cluster: session.cluster,
-      seeds,
+      seeds: seedsAmong(topology.nodes),
       emit: session.progress.emit,
       signal: this.interruption(),
       journal,

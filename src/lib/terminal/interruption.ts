@@ -1,5 +1,6 @@
 /** Ctrl-C: the first asks the work to stop in a known state, the second ends the process at once. */
 import { setMaxListeners } from 'node:events';
+import { OpsError } from '../errors.ts';
 import { EXIT } from './exit-codes.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -26,4 +27,18 @@ function listen(say: (text: string) => void): AbortController {
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return controller;
+}
+
+/** For a wait that nothing else would end: throws INTERRUPTED at the next Ctrl-C, also where nobody listens to it otherwise. */
+export async function unlessInterrupted<Result>(work: Promise<Result>): Promise<Result> {
+  let onSignal = (): void => undefined;
+  const interrupted = new Promise<never>((_, reject) => {
+    onSignal = () => reject(new OpsError('INTERRUPTED', 'Interrupted by the operator.'));
+  });
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
 }

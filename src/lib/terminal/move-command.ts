@@ -10,6 +10,7 @@ import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { withEstimates } from '../plan/estimate.ts';
 import type { MoveSlots, Plan } from '../plan/plan.ts';
+import type { PlanRequest } from '../plan/request.ts';
 import { measureMoves } from '../redis/measure-moves.ts';
 import { renderEmptied } from '../view/emptied.ts';
 import { renderMovePlan } from '../view/move-plan.ts';
@@ -93,9 +94,10 @@ export abstract class MoveCommand extends ClusterCommand {
     bare: Plan,
     flags: MoveCommandFlags,
     question: string,
+    request: PlanRequest = { kind: 'move' },
   ): Promise<MoveDocument> {
     const plan = await this.measured(session, topology, bare);
-    this.savePlan(plan, flags);
+    this.savePlan(plan, flags, request);
     this.print(renderMovePlan(plan, topology, session.style));
     if (plan.steps.length === 0) return { version: 1, outcome: 'nothing-to-do', run: null, plan, durationMs: null };
     if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, plan, durationMs: null };

@@ -6,7 +6,7 @@ const BAR_CELLS = 20;
 
 /** `[#####---------------] 25%  slots 120/480  keys 7,320/29,300  0.9 MiB/3.5 MiB  41,000/s  0.5 s left  a to b`. */
 export function renderMoveProgress(event: MoveProgress): string {
-  const share = event.slots === 0 ? 1 : event.slotsDone / event.slots;
+  const share = event.slots === 0 ? 1 : Math.min(1, event.slotsDone / event.slots);
   const filled = Math.floor(share * BAR_CELLS);
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR_CELLS - filled)}]`;
   const keys =

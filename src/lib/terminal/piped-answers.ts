@@ -2,6 +2,7 @@
  * Answers that are piped in, a line each. All questions of a run read from here: what was read ahead for the first is
  * the answer to the second (`printf '100\nID\nall\nyes\n' | cluster reshard …`).
  */
+import { unlessInterrupted } from './interruption.ts';
 
 const pending: string[] = [];
 const decoder = new TextDecoder();
@@ -24,9 +25,9 @@ async function readOn(): Promise<void> {
   const input: NodeJS.ReadStream = process.stdin;
   chunks ??= input[Symbol.asyncIterator]();
   input.ref?.();
-  const next = await chunks.next().catch(() => null);
+  const reading = chunks.next().catch(() => null);
   // A pipe that stays open must not keep the process from ending.
-  input.unref?.();
+  const next = await unlessInterrupted(reading).finally(() => input.unref?.());
   if (next === null || next.done) {
     hasEnded = true;
     if (unfinished !== '') pending.push(unfinished);

@@ -1,106 +1,100 @@
-/** A plan that was saved: read, and looked at closely before anything is done with it. */
-import { readFileSync } from 'node:fs';
+/**
+ * A plan in a file: written by --plan-out, and read by `apply`.
+ *
+ *   { "version": 2, "intention": …, "basis": …, "steps": […], "hazards": […], "request": {…}, "checksum": "…" }
+ *
+ * The checksum is of everything else, whatever the order of fields and the white space: what is applied is what was
+ * reviewed, or nothing. No password is in it: those come from the flags of each command.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { OpsError } from '../errors.ts';
-import { isNodeId } from '../model/node.ts';
-import type { SlotRange, SlotSet } from '../model/slot-set.ts';
-import { eachSlot, intersectSlots, isSlot, slotSet, unionSlots } from '../model/slot-set.ts';
-import type { Hazard, MoveEstimate, MoveSlots, NodeRef, Plan, Step, StepKind } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { PlanRequest } from '../plan/request.ts';
 
-/** Throws USAGE where the file is not a plan of this version that moves slots, or that makes a cluster. */
-export function readPlan(file: string): Plan {
+/** Of the file's shape: 1 had neither request nor checksum. */
+const VERSION = 2;
+
+export interface SavedPlan {
+  readonly plan: Plan;
+  readonly request: PlanRequest;
+}
+
+/** `plan` is a `Plan`, or another command's own. Throws USAGE where the file cannot be written. */
+export function writePlan(file: string, plan: object, request: PlanRequest): void {
+  const content = { ...plan, version: VERSION, request };
+  try {
+    writeFileSync(file, `${JSON.stringify({ ...content, checksum: checksumOf(content) }, null, 2)}\n`);
+  } catch (cause) {
+    throw new OpsError('USAGE', `The plan cannot be written to ${file}.`, { cause });
+  }
+}
+
+/** Throws USAGE where the file is no plan of this version, is not as it was written, or is for another command. */
+export function readPlan(file: string): SavedPlan {
+  const { checksum, request, ...plan } = readObject(file);
+  const version = plan['version'];
+  if (version !== VERSION)
+    throw unusable(file, `its version is ${JSON.stringify(version)}, and this program reads ${VERSION}`, AGAIN);
+  if (checksum !== checksumOf({ ...plan, request }))
+    throw unusable(file, 'it was changed since it was written, as its checksum shows', AGAIN);
+  const saved = { plan: { ...plan, version: 1 }, request } as unknown as SavedPlan;
+  const instead = typedInstead(saved);
+  if (instead !== null) throw unusable(file, instead.why, instead.what);
+  return saved;
+}
+
+const AGAIN = 'Make it again with --plan-out: only what was planned and reviewed is applied.';
+
+function readObject(file: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new OpsError('USAGE', `The plan ${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OpsError('USAGE', `The plan ${file} cannot be read: ${reason}`, { cause });
   }
-  const problem = problemOf(value);
-  if (problem === null) return value as Plan;
-  throw new OpsError('USAGE', `The file ${file} is not a plan that can be applied: ${problem}.`, {
-    suggestions: ['Save one with --plan-out, for example: cluster reshard HOST:PORT … --dry-run --plan-out plan.json'],
-  });
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw unusable(file, 'it is not a JSON object', AGAIN);
 }
 
-function problemOf(value: unknown): string | null {
-  if (!isObject(value)) return 'it is not a JSON object';
-  if (value['version'] !== 1) return `its version is ${JSON.stringify(value['version'])}, not 1`;
-  if (typeof value['intention'] !== 'string' || typeof value['basis'] !== 'string')
-    return 'it has no intention or no basis';
-  if (!Array.isArray(value['hazards']) || !Array.isArray(value['steps'])) return 'it has no steps or no hazards';
-  if (!value['hazards'].every(isHazard)) return 'a hazard is not a name and a message';
-  const steps: readonly unknown[] = value['steps'];
-  for (const [index, step] of steps.entries()) {
-    const problem = problemOfStep(step);
-    if (problem !== null) return `step ${index + 1} ${problem}`;
-  }
-  const known = steps as readonly Step[];
-  const moves = known.filter((step) => step.kind === 'move-slots');
-  if (moves.length > 0 && moves.length < known.length) return 'some of its steps move slots, and others make a cluster';
-  return problemOfMoves(moves);
+function unusable(file: string, why: string, what: string): OpsError {
+  return new OpsError('USAGE', `The file ${file} is not a plan that can be applied: ${why}.`, { suggestions: [what] });
 }
 
-/** What `apply` does. All else is planned again by the command that does it, from what is there then. */
-const CHECKS: Readonly<Partial<Record<StepKind, (step: Record<string, unknown>) => boolean>>> = {
-  'move-slots': isMove,
-  'set-epoch': ({ node, epoch }) => isRef(node) && Number.isSafeInteger(epoch) && Number(epoch) > 0,
-  'add-slots': ({ node, slots }) => isRef(node) && isSlots(slots),
-  join: ({ nodes }) => Array.isArray(nodes) && nodes.length > 0 && nodes.every(isRef),
-  replicate: ({ node, primary }) => isRef(node) && isRef(primary),
-};
-
-function problemOfStep(step: unknown): string | null {
-  if (!isObject(step)) return 'is not an object';
-  const kind = String(step['kind']);
-  const check = Object.hasOwn(CHECKS, kind) ? CHECKS[kind as StepKind] : undefined;
-  if (check === undefined) return `is "${kind}", which is for the command that planned it: type that again`;
-  return check(step) ? null : `is not a whole "${kind}"`;
-}
-
-function problemOfMoves(moves: readonly MoveSlots[]): string | null {
-  const circle = moves.findIndex(({ source, target }) => source.id === target.id);
-  if (circle !== -1) return `step ${circle + 1} moves slots to the node that has them`;
-  let seen: SlotSet = [];
-  for (const [index, { slots }] of moves.entries()) {
-    const [again] = eachSlot(intersectSlots(seen, slots));
-    if (again !== undefined) return `step ${index + 1} moves slot ${again}, which an earlier step moves`;
-    seen = unionSlots(seen, slots);
+/**
+ * What comes from elsewhere is looked at by its own command, which also has the password of the source; and a run is closed
+ * only by the command that goes on with it or takes it back.
+ */
+function typedInstead({ plan, request }: SavedPlan): { readonly why: string; readonly what: string } | null {
+  if (request.kind === 'import') {
+    const from = plan.steps.flatMap((step) => (step.kind === 'import-keys' ? [step.from] : []))[0] ?? 'HOST:PORT';
+    return {
+      why: 'an import looks at its source anew each time',
+      what: `Type the command itself: cluster import HOST:PORT --from ${from}`,
+    };
   }
+  if (request.kind === 'restore')
+    return {
+      why: 'a restoration checks its backup anew each time',
+      what: 'Type the command itself: cluster restore DIR HOST:PORT',
+    };
+  if (request.kind === 'resume' || request.kind === 'undo')
+    return {
+      why: `its run is closed by ${request.kind} only`,
+      what: `Type the command itself: cluster ${request.kind} ${request.run ?? 'HOST:PORT'}`,
+    };
   return null;
 }
 
-function isMove({ source, target, slots, mover, estimate }: Record<string, unknown>): boolean {
-  if (!isRef(source) || !isRef(target) || !isSlots(slots)) return false;
-  return (mover === 'key-wise' || mover === 'atomic') && (estimate === null || isEstimate(estimate));
+function checksumOf(content: object): string {
+  return createHash('sha256').update(canonical(content)).digest('hex');
 }
 
-/** Canonical, and not empty. */
-function isSlots(slots: unknown): slots is SlotSet {
-  if (!Array.isArray(slots) || slots.length === 0 || !slots.every(isRange)) return false;
-  return JSON.stringify(slotSet(slots)) === JSON.stringify(slots);
-}
-
-function isEstimate(value: unknown): value is MoveEstimate {
-  return isObject(value) && ['keys', 'bytes', 'durationMs'].every((field) => typeof value[field] === 'number');
-}
-
-function isHazard(value: unknown): value is Hazard {
-  return isObject(value) && typeof value['name'] === 'string' && typeof value['message'] === 'string';
-}
-
-function isRef(value: unknown): value is NodeRef {
-  return (
-    isObject(value) && typeof value['id'] === 'string' && isNodeId(value['id']) && typeof value['address'] === 'string'
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
   );
-}
-
-function isRange(value: unknown): value is SlotRange {
-  if (!Array.isArray(value) || value.length !== 2) return false;
-  const [first, last] = value as unknown[];
-  return typeof first === 'number' && typeof last === 'number' && isSlot(first) && isSlot(last) && first <= last;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

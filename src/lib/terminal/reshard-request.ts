@@ -5,7 +5,7 @@ import { countSlots, parseSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { primariesOf } from '../model/topology.ts';
 import type { ReshardAmount, ReshardRequest } from '../plan/reshard.ts';
-import { nextPipedAnswer } from './piped-answers.ts';
+import { askWord, orInterrupted } from './consent.ts';
 
 export interface ReshardFlags {
   readonly from?: string | undefined;
@@ -54,9 +54,9 @@ async function pipedInterview(
   isAmountKnown: boolean,
   isSourceKnown: boolean,
 ): Promise<ReshardFlags | null> {
-  const slots = isAmountKnown ? flags.slots : await ask('How many slots do you want to move (from 1 to 16384)? ');
+  const slots = isAmountKnown ? flags.slots : await askWord('How many slots do you want to move (from 1 to 16384)? ');
   if (slots === null) return null;
-  const to = flags.to ?? (await ask('What is the receiving node ID? '));
+  const to = flags.to ?? (await askWord('What is the receiving node ID? '));
   if (to === null) return null;
   const from = isSourceKnown ? flags.from : await askSources();
   return from === null ? null : { ...flags, slots, to, from };
@@ -69,18 +69,11 @@ async function askSources(): Promise<string | null> {
   );
   const ids: string[] = [];
   for (;;) {
-    const answer = await ask(`Source node #${ids.length + 1}: `);
+    const answer = await askWord(`Source node #${ids.length + 1}: `);
     if (answer === null || answer === 'all') return answer;
     if (answer === 'done') return ids.join(',');
     ids.push(answer);
   }
-}
-
-async function ask(question: string): Promise<string | null> {
-  process.stderr.write(question);
-  const answer = await nextPipedAnswer();
-  process.stderr.write('\n');
-  return answer;
 }
 
 /** Nodes are picked from a list, never typed. */
@@ -91,7 +84,7 @@ async function interview(flags: ReshardFlags, topology: Topology): Promise<Resha
     name: `${formatAddress(address)}  ${countSlots(entry.slots)} slots`,
     value: id as string,
   }));
-  try {
+  return orInterrupted(async () => {
     const { to } =
       flags.to === undefined
         ? await inquirer.prompt([{ type: 'select', name: 'to', message: 'Which node receives?', choices }])
@@ -115,12 +108,7 @@ async function interview(flags: ReshardFlags, topology: Topology): Promise<Resha
         : flags;
     const sources = Array.isArray(from) ? (from.length === 0 ? 'all' : from.join(',')) : from;
     return { ...flags, to, from: sources, slots };
-  } catch (cause) {
-    if (cause instanceof Error && cause.name === 'ExitPromptError') {
-      throw new OpsError('INTERRUPTED', 'Interrupted by the operator; nothing was changed.', { cause });
-    }
-    throw cause;
-  }
+  });
 }
 
 function readAmount({ slots, ranges }: ReshardFlags): ReshardAmount {

@@ -12,6 +12,7 @@ import type { ReadStream } from 'node:tty';
 import type { ApplyEvent } from '../apply/events.ts';
 import type { PaceLimits } from '../apply/move/pace.ts';
 import { OpsError } from '../errors.ts';
+import { isObject } from '../json.ts';
 import { formatCount } from '../view/units.ts';
 import { parseRate } from './move-flags.ts';
 
@@ -89,10 +90,9 @@ export function applyControl(limits: PaceLimits, text: string, bytesPerKey: numb
   } catch (cause) {
     throw new OpsError('USAGE', 'it is not JSON.', { cause });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new OpsError('USAGE', 'it is not a JSON object.');
+  if (!isObject(value)) throw new OpsError('USAGE', 'it is not a JSON object.');
   let next = limits;
-  for (const [name, wanted] of Object.entries(value as Record<string, unknown>)) {
+  for (const [name, wanted] of Object.entries(value)) {
     if (name === 'throttle' && (wanted === null || typeof wanted === 'string'))
       next = { ...next, keysPerSecondMax: wanted === null ? null : parseRate(wanted, bytesPerKey) };
     else if (name === 'maxLatency' && (wanted === null || (typeof wanted === 'number' && wanted > 0)))

@@ -1,10 +1,11 @@
 /** A backup before it is taken, and afterwards: redis-cli's lines where it has any, then a table. */
-import type { BackedUpNode, BackupManifest } from '../model/backup.ts';
+import type { BackupManifest } from '../model/backup.ts';
 import { bytesOf, keysOf } from '../model/backup.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { reachedNodes } from '../model/topology.ts';
 import type { BackupPlan } from '../plan/backup.ts';
+import { hazardLines } from './hazard-lines.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import type { Column } from './table.ts';
@@ -33,7 +34,7 @@ export function renderBackupPlan(plan: BackupPlan, style: Pick<Style, 'color'>):
   return [
     renderTable(COLUMNS, rows, style),
     ...plan.problems.map((problem) => paint(style, 'yellow', `[WARNING] ${problem}`)),
-    ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
+    ...hazardLines(plan.hazards, style),
   ].join('\n');
 }
 
@@ -101,12 +102,7 @@ export function renderNodesJson(topology: Topology, problems: number): string {
 }
 
 /** What was found out about a backup without a cluster. */
-export function renderVerified(
-  directory: string,
-  manifest: BackupManifest,
-  nodes: readonly BackedUpNode[],
-  style: Pick<Style, 'color'>,
-): string {
+export function renderVerified(directory: string, manifest: BackupManifest, style: Pick<Style, 'color'>): string {
   const rows = manifest.shards.map(({ file, bytes, keysCountedBefore, rdb, takenFrom }) => [
     file,
     formatBytes(bytes),
@@ -124,7 +120,7 @@ export function renderVerified(
     { head: 'taken from' },
   ];
   return [
-    `Made ${manifest.created} of ${nodes.length} nodes.`,
+    `Made ${manifest.created} of ${manifest.nodes.length} nodes.`,
     renderTable(columns, rows, style),
     paint(style, 'green', `[OK] The backup in ${directory} is whole: length, sha256 and checksum of each file.`),
   ].join('\n');

@@ -10,11 +10,6 @@ import type { Topology, TopologyNode } from '../model/topology.ts';
 import { clockMs, seedEntries, stateInWords } from './node-state.ts';
 import { formatDuration } from './units.ts';
 
-/** See {@link explainNodes}; for one node. */
-export function explainNode(topology: Topology, node: TopologyNode, nowMs: number): string {
-  return explain(surroundings(topology, nowMs), node);
-}
-
 /**
  * For each node a head line with address and id, then an indented line for each field, without a line feed at the end.
  * `nowMs`: see `NodesOptions`.

@@ -7,10 +7,11 @@ import type { SharedKey } from '../model/slot-evidence.ts';
 import { countSlots, eachSlot, formatSlots, type SlotSet, unionSlots } from '../model/slot-set.ts';
 import type { Repair, RepairKind } from '../plan/fix.ts';
 import type { Plan } from '../plan/plan.ts';
+import { hazardLines } from './hazard-lines.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import type { Column } from './table.ts';
-import { renderTable } from './table.ts';
+import { rangesInCell, renderTable } from './table.ts';
 import { formatCount } from './units.ts';
 
 export interface FixPlanText {
@@ -21,7 +22,7 @@ export interface FixPlanText {
 
 /** The text, without a line feed at its end. */
 export function renderFixPlan({ plan, repairs, shared }: FixPlanText, style: Pick<Style, 'color'>): string {
-  const hazards = plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`));
+  const hazards = hazardLines(plan.hazards, style);
   if (plan.steps.length === 0)
     return [hazards.length === 0 ? 'Nothing to do: every slot is whole.' : 'Nothing to do now.', ...hazards].join('\n');
   const open = unionSlots(
@@ -75,14 +76,9 @@ const WORDS: Readonly<Record<RepairKind, string>> = {
   settle: 'settle on one owner',
 };
 
-/** More ranges than this are only counted: the JSON has them all. */
-const RANGES_PER_ROW_MAX = 4;
-
 function repairTable(repairs: readonly Repair[], style: Pick<Style, 'color'>): string {
   const rows = repairs.map(({ slots, kind, owner, end, sources, why, keys, shared }) => [
-    slots.length <= RANGES_PER_ROW_MAX
-      ? formatSlots(slots)
-      : `${formatSlots(slots.slice(0, RANGES_PER_ROW_MAX))} and ${slots.length - RANGES_PER_ROW_MAX} more`,
+    rangesInCell(slots),
     formatCount(countSlots(slots)),
     WORDS[kind],
     owner === null || owner.id === end.id ? end.address : `${owner.address} to ${end.address}`,
@@ -107,7 +103,7 @@ function sharedLines(shared: readonly SharedKey[]): readonly string[] {
   ];
 }
 
-/** What is left open, one line for each node pair's worth of slots. */
+/** What was left to the operator, and how to say it: `left` are the slots, `keys` how many have two values. */
 export function renderLeft(left: SlotSet, keys: number, seed: string, style: Pick<Style, 'color'>): string {
   const text = `[WARNING] ${countInWords(keys, 'key')} of ${slotsInWords(left)} with two values: both are left where they are, and so is the slot.`;
   return [

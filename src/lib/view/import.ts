@@ -1,6 +1,7 @@
 /** What an import will do and what it came to, for a person and as JSON. redis-cli's lines stand first, to the letter. */
 import type { ImportReport, NamedKeys } from '../model/import-report.ts';
 import type { ImportKeys, Plan } from '../plan/plan.ts';
+import { hazardLines } from './hazard-lines.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import { type Column, renderTable } from './table.ts';
@@ -35,7 +36,7 @@ export function renderImportPlan(
     ...(first === undefined
       ? ['Nothing to do: the source holds no keys.']
       : [`*** Importing ${keys} keys from DB ${first.database}`, importTable(steps, servers, style)]),
-    ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
+    ...hazardLines(plan.hazards, style),
   ].join('\n');
 }
 
@@ -57,14 +58,14 @@ function importTable(
   return renderTable(COLUMNS, rows, style);
 }
 
-/** The closing lines. `again`: what to type for keys that were left alone. */
+/** The closing lines: what came, what did not and why, and what to type for keys that were left alone. */
 export function renderImported(
-  outcome: ImportReport,
+  report: ImportReport,
   durationMs: number,
   run: string,
   style: Pick<Style, 'color'>,
 ): string {
-  const { keys, bytes, alreadyThere, conflicts, changed, unreadable, isUnwatched } = outcome;
+  const { keys, bytes, alreadyThere, conflicts, changed, unreadable, isUnwatched } = report;
   const isComplete = conflicts.count + changed.count + unreadable.count === 0;
   const there = alreadyThere === 0 ? '' : `; ${formatCount(alreadyThere)} were there already`;
   const rate = durationMs > 0 ? `, ${formatCount(Math.round((keys / durationMs) * 1000))}/s` : '';

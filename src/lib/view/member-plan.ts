@@ -3,6 +3,7 @@ import { countInWords } from '../check/words.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Plan } from '../plan/plan.ts';
+import { hazardLines } from './hazard-lines.ts';
 import { renderMovePlan } from './move-plan.ts';
 import { stepLines } from './plan.ts';
 import type { Style } from './style.ts';
@@ -22,7 +23,7 @@ export function renderMemberPlan(
     ...headings.map((heading) => paint(style, 'bold', heading)),
     ...sentences.map((sentence, index) => `${`${index + 1}`.padStart(3)}. ${sentence}`),
     ...table,
-    ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
+    ...hazardLines(plan.hazards, style),
   ].join('\n');
 }
 

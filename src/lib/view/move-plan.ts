@@ -4,16 +4,17 @@
  */
 import type { NodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import { countSlots, eachSlot, formatSlots, unionSlots } from '../model/slot-set.ts';
+import { countSlots, eachSlot, unionSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import type { MoveIntention } from '../plan/move-intention.ts';
 import { parseMoveIntention } from '../plan/move-intention.ts';
 import type { MoveSlots, Plan } from '../plan/plan.ts';
 import { nodeLines } from './classic.ts';
+import { hazardLines } from './hazard-lines.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import type { Column } from './table.ts';
-import { renderTable } from './table.ts';
+import { rangesInCell, renderTable } from './table.ts';
 import { formatBytes, formatCount, formatDuration } from './units.ts';
 
 /**
@@ -28,7 +29,7 @@ export function renderMovePlan(plan: Plan, topology: Topology, style: Pick<Style
     ...(moves.length > 0 && intention?.kind === 'reshard' ? reshardLines(moves, topology) : []),
     ...(moves.length > 0 && intention?.kind === 'rebalance' ? rebalanceLines(moves, intention, style) : []),
     ...(moves.length > 0 ? [moveTable(moves, style)] : []),
-    ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
+    ...hazardLines(plan.hazards, style),
   ].join('\n');
 }
 
@@ -88,26 +89,17 @@ const COLUMNS: readonly Column[] = [
   { head: 'expected', align: 'right' },
 ];
 
-/** More ranges than this are only counted: the JSON has them all. */
-const RANGES_PER_ROW_MAX = 4;
-
 /** A dash is what was not measured. */
 function moveTable(moves: readonly MoveSlots[], style: Pick<Style, 'color'>): string {
   const rows = moves.map(({ source, target, slots, mover, estimate }) => [
     source.address,
     target.address,
     formatCount(countSlots(slots)),
-    rangesInWords(slots),
+    rangesInCell(slots),
     estimate === null ? '-' : formatCount(estimate.keys),
     estimate === null ? '-' : formatBytes(estimate.bytes),
     mover,
     estimate === null ? '-' : formatDuration(estimate.durationMs),
   ]);
   return renderTable(COLUMNS, rows, style);
-}
-
-function rangesInWords(slots: SlotSet): string {
-  if (slots.length <= RANGES_PER_ROW_MAX) return formatSlots(slots);
-  const more = slots.length - RANGES_PER_ROW_MAX;
-  return `${formatSlots(slots.slice(0, RANGES_PER_ROW_MAX))} and ${more} more`;
 }

@@ -3,6 +3,7 @@ import { listInWords, nameOf } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import type { TopologyNode } from '../model/topology.ts';
 import type { TimeoutPlan } from '../plan/node-timeout.ts';
+import { hazardLines } from './hazard-lines.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import { renderTable } from './table.ts';
@@ -45,8 +46,7 @@ export function renderTimeoutPlan({ timeoutMs, nodes, hazards }: TimeoutPlan, st
     { head: 'new', align: 'right' as const },
     { head: '' },
   ];
-  const warnings = hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`));
-  return [renderTable(columns, rows, style), ...warnings].join('\n');
+  return [renderTable(columns, rows, style), ...hazardLines(hazards, style)].join('\n');
 }
 
 /** redis-cli's lines. A node that has it in memory only counts as an error, as with redis-cli, but is told apart. */

@@ -9,6 +9,7 @@ import { countSlots, formatSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { findNode, reachedNodes } from '../model/topology.ts';
 import type { NodeRef, Plan, Step } from '../plan/plan.ts';
+import { hazardLines } from './hazard-lines.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import { renderTable } from './table.ts';
@@ -25,7 +26,7 @@ export function renderPlan(plan: Plan, topology: Topology, style: PlanStyle): st
     ...(shards.length > 0
       ? [...allocationLines(shards, topology, style), shardTable(shards, topology, style)]
       : stepLines(plan)),
-    ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
+    ...hazardLines(plan.hazards, style),
   ].join('\n');
 }
 

@@ -4,6 +4,7 @@ import type { BackupManifest } from '../model/backup.ts';
 import { formatFlavor } from '../model/flavor.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { RestorePlan } from '../plan/restore.ts';
+import { hazardLines } from './hazard-lines.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import type { Column } from './table.ts';
@@ -34,7 +35,7 @@ export function renderRestorePlan(
     `Backup of ${manifest.created}, ${manifest.servers.map(formatFlavor).join(', ')}: intact.`,
     renderTable(PLAN_COLUMNS, rows, style),
     `Into ${countInWords(plan.primaries, 'shard')}, where there are ${formatCount(plan.keysBefore)} keys now. Read by ${binary} on this machine.`,
-    ...plan.hazards.map(({ message }) => paint(style, 'yellow', `[WARNING] ${message}`)),
+    ...hazardLines(plan.hazards, style),
   ].join('\n');
 }
 

@@ -5,7 +5,7 @@
 import { coveredSlots } from '../check/coverage.ts';
 import { openSlotsOf } from '../check/open-slots.ts';
 import { nameOf, slotsInWords } from '../check/words.ts';
-import { ALL_SLOTS, countSlots, eachSlot, SLOT_COUNT, subtractSlots } from '../model/slot-set.ts';
+import { ALL_SLOTS, countSlots, eachSlot, SLOT_COUNT, type SlotSet, subtractSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { primariesOf } from '../model/topology.ts';
 import type { Style } from './style.ts';
@@ -64,7 +64,7 @@ function cellOf(slot: number): number {
   return Math.floor(slot / SLOTS_PER_CELL);
 }
 
-function uncoveredSlots(topology: Topology): ReturnType<typeof coveredSlots> {
+function uncoveredSlots(topology: Topology): SlotSet {
   return subtractSlots(ALL_SLOTS, coveredSlots(topology));
 }
 

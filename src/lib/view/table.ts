@@ -3,6 +3,7 @@
  * and of copying. Widths follow the widest cell.
  */
 import Table from 'cli-table3';
+import { formatSlots, type SlotSet } from '../model/slot-set.ts';
 import { paint } from './style.ts';
 
 export interface Column {
@@ -47,4 +48,14 @@ export function renderTable(
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** More ranges than this are only counted: the JSON has them all. */
+const RANGES_PER_CELL_MAX = 4;
+
+/** `0-99,200`, `0-9,20-29,40-49,60-69 and 3 more`. */
+export function rangesInCell(slots: SlotSet): string {
+  if (slots.length <= RANGES_PER_CELL_MAX) return formatSlots(slots);
+  const more = slots.length - RANGES_PER_CELL_MAX;
+  return `${formatSlots(slots.slice(0, RANGES_PER_CELL_MAX))} and ${more} more`;
 }

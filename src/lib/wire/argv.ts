@@ -6,6 +6,9 @@ import { eachSlot, type SlotSet } from '../model/slot-set.ts';
 /** A command and its arguments. */
 export type Argv = readonly string[];
 
+/** One with keys or values among its arguments, which may be any bytes. */
+export type ByteArgv = readonly (string | Buffer)[];
+
 export interface MigrateArguments {
   readonly keys: readonly Buffer[];
   readonly database: number;
@@ -47,7 +50,7 @@ export const argv = {
   /** 3.0. A new epoch, the highest of all, unless the node has that already. */
   clusterBumpEpoch: (): Argv => ['CLUSTER', 'BUMPEPOCH'],
   /** 2.2.3. Seconds; refused under an LFU policy. */
-  objectIdleTime: (key: Buffer): readonly (string | Buffer)[] => ['OBJECT', 'IDLETIME', key],
+  objectIdleTime: (key: Buffer): ByteArgv => ['OBJECT', 'IDLETIME', key],
   /** 3.0. Refused by a primary that holds keys. */
   clusterResetHard: (): Argv => ['CLUSTER', 'RESET', 'HARD'],
   /** 3.0. Keeps id and epochs, and is otherwise as HARD: a replica drops its data and becomes a primary. */
@@ -59,7 +62,7 @@ export const argv = {
   /** 7.0. All libraries as one payload of bytes. */
   functionDump: (): Argv => ['FUNCTION', 'DUMP'],
   /** 7.0. All or nothing: `APPEND` is refused as a whole where a library of the same name is there. */
-  functionRestore: (payload: Buffer, policy: 'APPEND' | 'REPLACE'): readonly (string | Buffer)[] => [
+  functionRestore: (payload: Buffer, policy: 'APPEND' | 'REPLACE'): ByteArgv => [
     'FUNCTION',
     'RESTORE',
     payload,
@@ -93,11 +96,11 @@ export const argv = {
   clusterSetSlotStable: (slot: number): Argv => ['CLUSTER', 'SETSLOT', `${slot}`, 'STABLE'],
   /** 3.0. At most `count` keys of the slot, in no order. */
   clusterGetKeysInSlot: (slot: number, count: number): Argv => ['CLUSTER', 'GETKEYSINSLOT', `${slot}`, `${count}`],
-  /** KEYS 3.0.6, AUTH 4.0.7, AUTH2 6.0. All keys are of one slot where the source is in cluster mode. The timeout bounds each wait of the source, in milliseconds. */
-  migrate: (
-    target: Address,
-    { keys, database, timeoutMs, replace, login }: MigrateArguments,
-  ): readonly (string | Buffer)[] => [
+  /**
+   * KEYS 3.0.6, AUTH 4.0.7, AUTH2 6.0. All keys are of one slot where the source is in cluster mode. The timeout bounds
+   * each wait of the source, in milliseconds.
+   */
+  migrate: (target: Address, { keys, database, timeoutMs, replace, login }: MigrateArguments): ByteArgv => [
     'MIGRATE',
     target.host,
     `${target.port}`,
@@ -124,17 +127,17 @@ export const argv = {
   /** 3.0. The next command may touch a slot that is being imported. */
   asking: (): Argv => ['ASKING'],
   /** 1.0. */
-  type: (key: Buffer): readonly (string | Buffer)[] => ['TYPE', key],
+  type: (key: Buffer): ByteArgv => ['TYPE', key],
   /** 2.6. */
-  dump: (key: Buffer): readonly (string | Buffer)[] => ['DUMP', key],
+  dump: (key: Buffer): ByteArgv => ['DUMP', key],
   /** 2.6. Milliseconds; -1 without expiry, -2 without key. */
-  expiry: (key: Buffer): readonly (string | Buffer)[] => ['PTTL', key],
+  expiry: (key: Buffer): ByteArgv => ['PTTL', key],
   /** 2.0. */
-  hashGetAll: (key: Buffer): readonly (string | Buffer)[] => ['HGETALL', key],
+  hashGetAll: (key: Buffer): ByteArgv => ['HGETALL', key],
   /** 1.0. */
-  setMembers: (key: Buffer): readonly (string | Buffer)[] => ['SMEMBERS', key],
+  setMembers: (key: Buffer): ByteArgv => ['SMEMBERS', key],
   /** 4.0. Bytes; of a collection by a sample of its elements. */
-  memoryUsage: (key: Buffer): readonly (string | Buffer)[] => ['MEMORY', 'USAGE', key],
+  memoryUsage: (key: Buffer): ByteArgv => ['MEMORY', 'USAGE', key],
   /** 2.0. */
   configGet: (name: string): Argv => ['CONFIG', 'GET', name],
   /** 2.0. Until the server restarts. */
@@ -148,9 +151,9 @@ export const argv = {
     key: Buffer,
     payload: Buffer,
     { expiryMs, replace }: { readonly expiryMs: number; readonly replace: boolean },
-  ): readonly (string | Buffer)[] => ['RESTORE', key, `${expiryMs}`, payload, ...(replace ? ['REPLACE'] : [])],
+  ): ByteArgv => ['RESTORE', key, `${expiryMs}`, payload, ...(replace ? ['REPLACE'] : [])],
   /** 2.2. EXEC does nothing where one of the keys has changed since. */
-  watch: (keys: readonly Buffer[]): readonly (string | Buffer)[] => ['WATCH', ...keys],
+  watch: (keys: readonly Buffer[]): ByteArgv => ['WATCH', ...keys],
   /** 2.2. */
   unwatch: (): Argv => ['UNWATCH'],
   /** 1.2. */
@@ -158,21 +161,21 @@ export const argv = {
   /** 1.2. Null where a watched key has changed. */
   exec: (): Argv => ['EXEC'],
   /** 4.0. */
-  unlink: (keys: readonly Buffer[]): readonly (string | Buffer)[] => ['UNLINK', ...keys],
+  unlink: (keys: readonly Buffer[]): ByteArgv => ['UNLINK', ...keys],
   /** 3.0. How many replicas have all that this connection wrote, once they are `replicas` or the time is up. */
   wait: (replicas: number, timeoutMs: number): Argv => ['WAIT', `${replicas}`, `${timeoutMs}`],
   /** 1.0. */
-  get: (key: Buffer): readonly (string | Buffer)[] => ['GET', key],
+  get: (key: Buffer): ByteArgv => ['GET', key],
   /** 1.0. */
-  listRange: (key: Buffer): readonly (string | Buffer)[] => ['LRANGE', key, '0', '-1'],
+  listRange: (key: Buffer): ByteArgv => ['LRANGE', key, '0', '-1'],
   /** 1.2. */
-  sortedSetRange: (key: Buffer): readonly (string | Buffer)[] => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+  sortedSetRange: (key: Buffer): ByteArgv => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
   /** 5.0. */
-  streamRange: (key: Buffer): readonly (string | Buffer)[] => ['XRANGE', key, '-', '+'],
+  streamRange: (key: Buffer): ByteArgv => ['XRANGE', key, '-', '+'],
   /** 1.0. */
   randomKey: (): Argv => ['RANDOMKEY'],
   /** 5.0. */
-  streamGroups: (key: Buffer): readonly (string | Buffer)[] => ['XINFO', 'GROUPS', key],
+  streamGroups: (key: Buffer): ByteArgv => ['XINFO', 'GROUPS', key],
   /** 5.0. */
   clientId: (): Argv => ['CLIENT', 'ID'],
   /** 6.0. Messages of the channel `__redis__:invalidate` to the connection of that id, for changes of all keys. */

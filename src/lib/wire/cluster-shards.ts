@@ -4,7 +4,7 @@
  *
  *   id …  port 7000  tls-port 7100  ip 10.0.0.1  endpoint 10.0.0.1  role master …     either port only where it is open
  */
-import type { ReplyValue } from './slot-migrations.ts';
+import type { ReplyValue } from './resp.ts';
 
 export interface NodePorts {
   readonly host: string;

@@ -1,16 +1,18 @@
 /**
- * What DUMP gives and RESTORE takes: a value, two bytes of RDB version, eight of CRC64 over all before.
- * Source: `createDumpPayload` and `verifyDumpPayload`, Redis 7.0 and Valkey 9.1.
+ * What DUMP gives and RESTORE takes: a value as in an RDB file, two bytes of RDB version, eight of CRC64 over all before;
+ * both with the lowest byte first. Source: `createDumpPayload` and `verifyDumpPayload` of Redis 2.6 to 8.0 and Valkey 7 to 9.
  */
+import { OpsError } from '../errors.ts';
 import { Crc64 } from './crc64.ts';
 
 const FOOTER_LENGTH = 10;
-const CHECKSUM_LENGTH = 8;
-/** No object has this type, so nothing is ever made of it. */
+/** No value has this type, so RESTORE refuses it before it looks further, and nothing is ever made of it. */
 const TYPE_OF_NOTHING = 0xff;
 
-/** The RDB version that a server writes. */
+/** The RDB version that the payload was written in. Throws PROTOCOL where it is too short to be one. */
 export function dumpVersion(payload: Buffer): number {
+  if (payload.length <= FOOTER_LENGTH)
+    throw new OpsError('PROTOCOL', `A server answered DUMP with ${payload.length} bytes, which is no value.`);
   return payload.readUInt16LE(payload.length - FOOTER_LENGTH);
 }
 
@@ -20,12 +22,16 @@ export function dumpVersion(payload: Buffer): number {
  * 8.0.2, Valkey 8.1.1 and 9.1.2.
  */
 export function emptyPayload(version: number): Buffer {
-  const payload = Buffer.alloc(1 + FOOTER_LENGTH);
-  payload.writeUInt8(TYPE_OF_NOTHING, 0);
-  payload.writeUInt16LE(version, 1);
+  return sealPayload(Buffer.from([TYPE_OF_NOTHING]), version);
+}
+
+/** A payload of this value: with the version, and the checksum over both. */
+export function sealPayload(value: Buffer, version: number): Buffer {
+  const payload = Buffer.concat([value, Buffer.alloc(FOOTER_LENGTH)]);
+  const checksumAt = payload.writeUInt16LE(version, value.length);
   const sum = new Crc64();
-  sum.update(payload.subarray(0, -CHECKSUM_LENGTH));
-  payload.writeBigUInt64LE(sum.digest(), payload.length - CHECKSUM_LENGTH);
+  sum.update(payload.subarray(0, checksumAt));
+  payload.writeBigUInt64LE(sum.digest(), checksumAt);
   return payload;
 }
 

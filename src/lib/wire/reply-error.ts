@@ -98,6 +98,8 @@ function classifySentence(text: string): ReplyErrorKind {
   if (/^ERR max number of clients reached/.test(text)) return 'passing';
   // SETSLOT of any slot at a node that takes part in an atomic migration (Valkey 9.1.2).
   if (/^ERR Slot (export|import) in progress/.test(text)) return 'passing';
+  // SETSLOT of a slot that is being moved atomically (Redis 8.6.3).
+  if (/^ERR Slot \d+ is currently in an active atomic slot migration/.test(text)) return 'passing';
   if (/^ERR (Please use SETSLOT only with (masters|primaries)|I'm not the owner of hash slot)/.test(text))
     return 'not-in-charge';
   if (/^ERR (DUMP payload version or checksum are wrong|Bad data format)/.test(text)) return 'unreadable';

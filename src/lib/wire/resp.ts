@@ -5,6 +5,9 @@ import { ReplyError } from './reply-error.ts';
 /** A reply with its strings as they came: bulk strings as bytes, status lines as text, errors as values. */
 export type RespValue = string | number | null | Buffer | ReplyError | readonly RespValue[];
 
+/** A reply that is not an error, its strings as text or as bytes. */
+export type ReplyValue = string | number | null | Buffer | readonly ReplyValue[];
+
 const CR = 0x0d;
 const LF = 0x0a;
 const DOLLAR = 0x24;
@@ -16,7 +19,7 @@ export function encodeCommands(commands: readonly (readonly (string | Buffer)[])
   for (const argv of commands) {
     size += headLength(argv.length);
     for (const argument of argv) {
-      const length = typeof argument === 'string' ? Buffer.byteLength(argument) : argument.length;
+      const length = lengthOf(argument);
       size += headLength(length) + length + 2;
     }
   }
@@ -25,19 +28,40 @@ export function encodeCommands(commands: readonly (readonly (string | Buffer)[])
   for (const argv of commands) {
     at = writeHead(bytes, at, STAR, argv.length);
     for (const argument of argv) {
-      if (typeof argument === 'string') {
-        at = writeHead(bytes, at, DOLLAR, Buffer.byteLength(argument));
-        at += bytes.write(argument, at);
-      } else {
-        at = writeHead(bytes, at, DOLLAR, argument.length);
-        bytes.set(argument, at);
-        at += argument.length;
-      }
+      at = writeHead(bytes, at, DOLLAR, lengthOf(argument));
+      at = writeArgument(bytes, at, argument);
       bytes[at++] = CR;
       bytes[at++] = LF;
     }
   }
   return bytes;
+}
+
+/** Below this a loop is quicker than a call out of the language: command names, numbers and most keys are short. */
+const SHORT_MAX = 32;
+
+function lengthOf(argument: string | Buffer): number {
+  if (typeof argument !== 'string') return argument.length;
+  if (argument.length > SHORT_MAX) return Buffer.byteLength(argument);
+  for (let index = 0; index < argument.length; index++)
+    if (argument.charCodeAt(index) > 0x7f) return Buffer.byteLength(argument);
+  return argument.length;
+}
+
+/** Where it ends. */
+function writeArgument(bytes: Buffer, at: number, argument: string | Buffer): number {
+  if (typeof argument !== 'string') {
+    if (argument.length > SHORT_MAX) bytes.set(argument, at);
+    else for (let index = 0; index < argument.length; index++) bytes[at + index] = argument[index] as number;
+    return at + argument.length;
+  }
+  if (argument.length > SHORT_MAX) return at + bytes.write(argument, at);
+  for (let index = 0; index < argument.length; index++) {
+    const code = argument.charCodeAt(index);
+    if (code > 0x7f) return at + bytes.write(argument, at);
+    bytes[at + index] = code;
+  }
+  return at + argument.length;
 }
 
 /** `$12\r\n`: sigil, digits, line end. */

@@ -8,9 +8,7 @@
 import { OpsError } from '../errors.ts';
 import { isNodeId, type NodeId } from '../model/node.ts';
 import type { SlotMigration } from '../model/topology.ts';
-
-/** A RESP2 reply that is not an error. */
-export type ReplyValue = string | number | null | Buffer | readonly ReplyValue[];
+import type { ReplyValue } from './resp.ts';
 
 /** The words in which a server names the same things. */
 interface Dialect {
@@ -39,7 +37,7 @@ const VALKEY: Dialect = {
 };
 
 /**
- * Source: cluster_asm.c of Redis 8.4 and its documentation. The target tries a failed task again until it is
+ * Seen in Redis 8.6.3; source: cluster_asm.c. Replicas tell of none. The target tries a failed task again until it is
  * cancelled there; the source of a failed task only waits to be asked anew.
  */
 const REDIS: Dialect = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Wait } from '../../../src/lib/apply/clock.ts';
 import { throwIfInterrupted, waitUntilNothingIsMissing } from '../../../src/lib/apply/clock.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const ignore = (): void => undefined;
 
@@ -47,6 +48,15 @@ describe('waitUntilNothingIsMissing', () => {
     await expect(
       waitUntilNothingIsMissing(wait({ signal }), () => Promise.reject(new Error('asked')), ignore),
     ).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('goes on for the grace that is left, where what is waited for is about to come', async () => {
+    const signal = AbortSignal.abort();
+    const clock = new SimulatedClock();
+    await waitUntilNothingIsMissing(wait({ signal, clock, graceMs: 10 }), answers(['a'], ['a'], []), ignore);
+    const waiting = waitUntilNothingIsMissing(wait({ signal, clock, graceMs: 10 }), answers(['a']), ignore);
+    await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(clock.now()).toBe(12);
   });
 
   it('gives up early where the question throws', async () => {

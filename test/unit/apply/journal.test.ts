@@ -37,16 +37,6 @@ describe('the journal', () => {
     return openJournal({ directory, now, process: OWNER, suffix });
   }
 
-  it('that cannot be written says so before anything happens, and hides nothing at the end', () => {
-    const journal = open();
-    // A file where the folder should be: refused to everybody.
-    writeFileSync(directory, '');
-    for (const begin of [() => journal.begin(PLAN), () => journal.stepBegin([0]), () => journal.stepEnd([0])])
-      expect(begin).toThrow(expect.objectContaining({ code: 'FAILED', message: expect.stringContaining(directory) }));
-    journal.slots(0, 'opening', [[0, 1]]);
-    journal.end('failed');
-  });
-
   it('is read back as it was written', () => {
     const journal = open();
     journal.begin(PLAN);
@@ -164,6 +154,72 @@ describe('the journal', () => {
     expect(readRuns(directory).map(({ run }) => run.slice(-4))).toEqual(['0000', 'ffff']);
   });
 
+  describe('whose folder', () => {
+    /** What the operator was told. */
+    const told: string[] = [];
+    const openTelling = (): ReturnType<typeof openJournal> =>
+      openJournal({ directory, now: new Date(), process: OWNER, suffix: '4e1f', warn: (text) => told.push(text) });
+    const putFileInstead = (): void => {
+      rmSync(directory, { recursive: true, force: true });
+      writeFileSync(directory, '');
+    };
+    beforeEach(() => told.splice(0));
+
+    it('is removed while the run goes on begins anew with all that was written before', () => {
+      const journal = open();
+      journal.begin(PLAN);
+      journal.stepBegin([0]);
+      rmSync(directory, { recursive: true });
+      journal.stepEnd([0]);
+      expect(readRuns(directory)).toMatchObject([
+        { run: journal.run, plan: PLAN, begun: new Set([0]), ended: new Set([0]) },
+      ]);
+      const resumed = resumeJournal(directory, journal.run, OWNER);
+      rmSync(directory, { recursive: true });
+      resumed.begin(PLAN);
+      resumed.end('done');
+      expect(readRuns(directory)).toMatchObject([{ run: journal.run, plan: PLAN, outcome: 'done' }]);
+    });
+
+    it('cannot be written refuses the beginning of a run, in words', () => {
+      putFileInstead();
+      const journal = openTelling();
+      const refusal = {
+        code: 'REFUSED',
+        message: expect.stringMatching(/cannot be written: .+\. Nothing was changed\.$/),
+      };
+      expect(() => journal.begin(PLAN)).toThrow(expect.objectContaining(refusal));
+      expect(() => resumeJournal(directory, 'earlier', OWNER).begin(PLAN)).toThrow(expect.objectContaining(refusal));
+      expect(told).toEqual([]);
+    });
+
+    it('cannot be written any more stops before the next step, and says once what it misses', () => {
+      const journal = openTelling();
+      journal.begin(PLAN);
+      journal.stepBegin([0]);
+      const text = readFileSync(path.join(directory, `${journal.run}.jsonl`));
+      putFileInstead();
+      journal.slots(0, 'opening', [[0, 7]]);
+      journal.stepEnd([0]);
+      expect(() => journal.stepBegin([1])).toThrow(expect.objectContaining({ code: 'FAILED' }));
+      journal.end('partial');
+      expect(told).toEqual([expect.stringMatching(/^\[WARNING\] The journal \S+ cannot be written, and misses/)]);
+      // There is room again: what was missed comes first.
+      rmSync(directory);
+      mkdirSync(directory);
+      writeFileSync(path.join(directory, `${journal.run}.jsonl`), text);
+      journal.end('undone');
+      expect(readRuns(directory)).toMatchObject([{ ended: new Set([0]), outcome: 'undone' }]);
+    });
+
+    it('cannot be read is no reason to believe that there was no run', () => {
+      mkdirSync(path.join(directory, 'a-folder.jsonl'), { recursive: true });
+      expect(() => readRuns(directory)).toThrow(
+        expect.objectContaining({ code: 'FAILED', message: expect.stringContaining('cannot be read: EISDIR') }),
+      );
+    });
+  });
+
   it('has no runs in a folder that is not there', () => {
     expect(readRuns(path.join(directory, 'nowhere'))).toEqual([]);
   });
@@ -192,6 +248,29 @@ describe('the journal', () => {
       journal.stepBegin([0]);
       journal.end('partial');
       expect(leftovers()).toEqual({ runs: [journal.run], nodes: [nodeId('a')] });
+    });
+
+    it('is also what a node has met that was silent while the others were reset', () => {
+      const journal = open();
+      journal.begin(PLAN);
+      journal.stepBegin([2]);
+      journal.end('partial');
+      const anew = (name: string) => [`${name}, reset`, { host: name }] as const;
+      const found = topology()
+        .primary('a', { host: 'a', slots: '0-8191' })
+        .primary(...anew('b'));
+      const ids = (...names: readonly string[]) => ({ runs: [journal.run], nodes: names.map(nodeId) });
+      expect(leftovers(found.primary('c, reset', { host: 'c', lonely: true }).build())).toEqual(ids('a', 'b, reset'));
+      // One with slots of its own, or that knows somebody else, is no leftover, whatever else it knows.
+      expect(leftovers(found.primary('c, reset', { host: 'c', slots: '8192-16383' }).build())).toEqual(
+        ids('a', 'b, reset'),
+      );
+      expect(leftovers(found.primary('x').build())).toEqual(ids('a'));
+      // Others have made a cluster of the same nodes since.
+      const theirs = topology()
+        .primary('a, reset', { host: 'a', slots: '0-16383' })
+        .primary(...anew('b'));
+      expect(leftovers(theirs.build())).toEqual(NONE);
     });
 
     it('is nothing where it changed nothing yet, or only other nodes', () => {

@@ -52,6 +52,64 @@ describe('a run of moves', () => {
     expect(stateOf(cluster, ['p0', 'p1'], 1)).toMatchObject({ slots: [['p1']], open: [] });
   });
 
+  describe('whose nodes fall silent', () => {
+    /** As `runFake` waits. */
+    const WAIT_MS = 60_000;
+
+    it('goes on when they answer again in time, also where for a while none of them did', async () => {
+      const cluster = new FakeCluster({ ...optionsOf(4, 3), fault: { kind: 'silent', atCall: 6, times: 60 } });
+      expect((await runFake(cluster, planOf(cluster, all(4)))).failure).toBeNull();
+      expect(cluster.faults).toBe(60);
+      expect(stateOf(cluster, ['p0', 'p1'], 4)).toMatchObject({ slots: [['p1'], ['p1'], ['p1'], ['p1']], open: [] });
+    });
+
+    it('does not say that nothing was done where a silent target may do it yet', async () => {
+      const cluster = new StoppingAtOpening(optionsOf(4, 3));
+      const { failure, journal } = await runFake(cluster, planOf(cluster, all(4)));
+      expect(failure).toMatchObject({
+        code: 'PARTIAL',
+        message: expect.stringContaining(
+          '0 of 4 slots are moved; no slot is open, but what is open at a node that does',
+        ),
+        suggestions: [expect.stringContaining('cluster resume'), expect.stringContaining('cluster undo')],
+      });
+      expect(journal.outcomes).toEqual(['partial']);
+    });
+
+    it('counts no slot twice that was closed at the source in between', async () => {
+      const cluster = new FakeCluster({ ...optionsOf(4, 3), fault: { kind: 'half', atCall: 7, times: 1 } });
+      const { failure, events } = await runFake(cluster, planOf(cluster, all(4)));
+      expect([failure, cluster.faults]).toEqual([null, 1]);
+      const told = events.filter(({ event }) => event === 'move-progress');
+      expect(told.at(-1)).toMatchObject({ slotsDone: 4, slots: 4 });
+    });
+
+    it.each(['lost', 'ambiguous'] as const)(
+      'gives up when nothing has moved for the time of a wait: %s',
+      async (kind) => {
+        const cluster = new FakeCluster({
+          ...optionsOf(4, 3),
+          fault: { kind, atCall: 6, times: Number.POSITIVE_INFINITY },
+        });
+        const { failure } = await runFake(cluster, planOf(cluster, all(4)));
+        expect(failure).toMatchObject({ code: 'PARTIAL' });
+        expect(cluster.clock.now()).toBeGreaterThan(WAIT_MS);
+        expect(cluster.clock.now()).toBeLessThan(1.5 * WAIT_MS);
+      },
+    );
+
+    it('is stopped by its operator while it waits', async () => {
+      const cluster = new FakeCluster({
+        ...optionsOf(4, 3),
+        fault: { kind: 'lost', atCall: 6, times: Number.POSITIVE_INFINITY },
+      });
+      void cluster.clock.sleep(WAIT_MS / 4).then(() => cluster.operator.abort());
+      const { failure } = await runFake(cluster, planOf(cluster, all(4)));
+      expect(failure).toMatchObject({ code: 'INTERRUPTED' });
+      expect(cluster.clock.now()).toBeLessThan(WAIT_MS / 2);
+    });
+  });
+
   it('that was killed between the target’s word and the source’s is resumed to its end', async () => {
     for (let atCall = 1; atCall < 30; atCall++) {
       const cluster = new FakeCluster({
@@ -68,6 +126,19 @@ describe('a run of moves', () => {
     }
   });
 });
+
+/** A target that is stopped when the first slot is to be opened there: the command is carried out when it goes on. */
+class StoppingAtOpening extends FakeCluster {
+  override async callMany(
+    address: { readonly host: string; readonly port: number },
+    commands: readonly (readonly Argument[])[],
+    options?: CallOptions,
+  ): Promise<readonly (Reply | ReplyError)[]> {
+    const [, target] = this.nodes;
+    if (target && commands[0]?.[3] === 'IMPORTING') target.isDown = true;
+    return super.callMany(address, commands, options);
+  }
+}
 
 /** A Valkey whose migration moves the slot, but ends with the warning that writes may be lost. */
 class CarelessValkey extends FakeCluster {

@@ -49,7 +49,7 @@ describe('coverage', () => {
       .primary('b', { slots: '8192-16383', unreachable: 'Network is unreachable' })
       .build();
     expect(coverage.check(cluster)[0]?.suggestion).toBe(
-      'The other nodes reach 10.0.0.2:7000: only from here there is no way.',
+      'The other nodes have not lost 10.0.0.2:7000: unless it hangs since a moment ago, there is no way from here only.',
     );
   });
 

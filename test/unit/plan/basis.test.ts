@@ -46,3 +46,24 @@ describe('basisDifference', () => {
     ]);
   });
 });
+
+describe('basisOf of nodes that are not of a cluster yet', () => {
+  const fresh = topology().primary('a', { lonely: true, epoch: 0 });
+
+  it('says that they know nobody, and whether they have keys', () => {
+    expect(basisOf(fresh.build())).toBe(`${a} primary, epoch 0, no slots, knows nobody`);
+    const filled = topology().primary('a', { lonely: true, epoch: 0, info: { db0: 'keys=3,expires=0' } });
+    expect(basisOf(filled.build())).toBe(`${a} primary, epoch 0, no slots, knows nobody, has keys`);
+  });
+
+  it('tells one that was taken meanwhile from one that is new', () => {
+    const taken = topology().primary('a', { epoch: 0 }).primary('b', { epoch: 0 }).build();
+    const [difference] = basisDifference(basisOf(fresh.build()), basisOf(taken));
+    expect(difference).toContain('no slots, knows nobody. It is now: primary, epoch 0, no slots.');
+  });
+
+  it('does not look at the keys of those that serve: these change all the time', () => {
+    const served = topology().primary('a', { slots: '0-16383', info: { db0: 'keys=3' } });
+    expect(basisOf(served.primary('b').build())).not.toContain('has keys');
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assertSlotsOwnedOnce, slotOwners } from '../../../src/lib/model/invariants.ts';
+import { assertSlotsOwnedOnce, slotOwners } from '../../support/invariants.ts';
 import { nodeId, topology } from '../../support/topology-builder.ts';
 
 const half = topology().primary('a', { slots: '0-1' });

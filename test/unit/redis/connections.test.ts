@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { trackChanges } from '../../../src/lib/redis/change-feed.ts';
 import { Connections } from '../../../src/lib/redis/connections.ts';
@@ -11,21 +12,34 @@ const PING = [['PING']];
 const SHORT_MS = 50;
 const LONG_MS = 300;
 
+/** Answers on a thread of its own, while that of the test is stopped. */
+const SLOW_SERVER = `
+  const { parentPort } = require('node:worker_threads');
+  const server = require('node:net').createServer((socket) => {
+    socket.on('data', () => {
+      parentPort.postMessage('asked');
+      setTimeout(() => socket.write('+PONG\\r\\n'), ${SHORT_MS});
+    });
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+
 describe('Connections', () => {
   const sockets = new Set<Socket>();
   let isSilent = false;
+  let answer = '+PONG';
   let server: Server;
   let connections: Connections;
   let address: { host: string; port: number };
 
   beforeEach(async () => {
     isSilent = false;
+    answer = '+PONG';
     server = createServer((socket) => {
       sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => sockets.delete(socket));
       socket.on('data', (data) => {
-        if (!isSilent) socket.write('+PONG\r\n'.repeat(data.toString().split('PING').length - 1));
+        if (!isSilent) socket.write(`${answer}\r\n`.repeat(data.toString().split('PING').length - 1));
       });
     });
     server.listen(0, '127.0.0.1');
@@ -68,6 +82,17 @@ describe('Connections', () => {
     await allClosed();
   });
 
+  it.each([{ bulk: false }, { bulk: true }])('asks on for a user who may not PING (bulk: $bulk)', async ({ bulk }) => {
+    answer = "-NOPERM this user has no permissions to run the 'ping' command";
+    const replies = await connections.callMany(address, PING, { bulk });
+    expect(replies.map(String)).toEqual([expect.stringContaining('NOPERM')]);
+  });
+
+  it('has its login refused where a connection for many commands is told so', async () => {
+    answer = '-NOAUTH Authentication required.';
+    await expect(connections.callMany(address, PING, { bulk: true })).rejects.toThrow('NOAUTH');
+  });
+
   it.each([{ bulk: false }, { bulk: true }])(
     'replaces a connection that broke, %o, but not where the call continues an earlier one',
     async (how) => {
@@ -91,6 +116,34 @@ describe('Connections', () => {
     },
   );
 
+  describe.each([{ bulk: false }, { bulk: true }])('where the server ends the connection (bulk: $bulk)', ({ bulk }) => {
+    /** Ends each of the next `times` connections at its first command. */
+    const endNext = (times: number): void => {
+      let left = times;
+      server.on('connection', (socket) =>
+        socket.prependListener('data', () => {
+          if (left-- > 0) socket.destroy();
+        }),
+      );
+    };
+
+    it('asks a question once more', async () => {
+      await connections.callMany(address, PING, { bulk });
+      for (const socket of sockets) socket.prependOnceListener('data', () => socket.destroy());
+      expect((await connections.callMany(address, PING, { bulk })).map(String)).toEqual(['PONG']);
+      endNext(2);
+      for (const socket of sockets) socket.destroy();
+      await expect(connections.callMany(address, PING, { bulk })).rejects.toThrow('Connection closed by the server');
+    });
+
+    it('sends nothing twice that may change something', async () => {
+      await connections.callMany(address, PING, { bulk });
+      for (const socket of sockets) socket.prependOnceListener('data', () => socket.destroy());
+      const commands = [['PING'], ['CLUSTER', 'BUMPEPOCH']];
+      await expect(connections.callMany(address, commands, { bulk })).rejects.toThrow(/Connection (closed|reset) by/);
+    });
+  });
+
   it('closes what is still being opened, and refuses what is asked afterwards', async () => {
     const opening = connections.callMany(address, PING);
     const opened = expect(opening).rejects.toThrow('Could not connect');
@@ -100,6 +153,24 @@ describe('Connections', () => {
     await expect(connections.openBulk(address)).rejects.toThrow('the session has ended');
     await allClosed();
   });
+
+  it.each([{ bulk: false }, { bulk: true }])(
+    'counts as in time what came while this process was stopped (bulk: $bulk)',
+    async ({ bulk }) => {
+      const slow = new Worker(SLOW_SERVER, { eval: true });
+      try {
+        const [port] = await once(slow, 'message');
+        const there = { host: '127.0.0.1', port };
+        const asked = connections.callMany(there, PING, { bulk, timeoutMs: 2 * SHORT_MS });
+        // A connection for many commands greets with a PING of its own.
+        for (let asking = bulk ? 2 : 1; asking > 0; asking--) await once(slow, 'message');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4 * SHORT_MS);
+        expect((await asked).map(String)).toEqual(['PONG']);
+      } finally {
+        await slow.terminate();
+      }
+    },
+  );
 
   it('bounds what is asked on a connection for many commands', async () => {
     const connection = await connections.openBulk(address);

@@ -176,10 +176,16 @@ describe('parseSeconds', () => {
     expect(parseSeconds('0.0001', '--x')).toBe(1);
   });
 
-  it.each(['0', '-1', 'soon', 'Infinity', 'NaN'])('refuses %s, naming the flag', (text) => {
+  it.each(['0', '-1', 'soon', '-Infinity', 'NaN'])('refuses %s, naming the flag', (text) => {
     expect(() => parseSeconds(text, '--wait-timeout')).toThrow(
       `--wait-timeout takes seconds greater than 0, not "${text}"`,
     );
+  });
+
+  it('refuses what no timer can wait for: it would be due at once', () => {
+    expect(parseSeconds('2000000', '--x')).toBeLessThan(2 ** 31);
+    for (const text of ['2000001', '1e12', 'Infinity'])
+      expect(() => parseSeconds(text, '--x')).toThrow(`--x takes 2000000 seconds at most, not "${text}"`);
   });
 
   it('refuses nothing at all', () => {

@@ -1,107 +1,117 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readPlan } from '../../../src/lib/terminal/plan-file.ts';
+import { OpsError } from '../../../src/lib/errors.ts';
+import type { Plan } from '../../../src/lib/plan/plan.ts';
+import type { PlanRequest } from '../../../src/lib/plan/request.ts';
+import { readPlan, writePlan } from '../../../src/lib/terminal/plan-file.ts';
 import { nodeId } from '../../support/topology-builder.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cluster-plan-'));
+const file = path.join(folder, 'plan.json');
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function saved(text: string): string {
-  const file = path.join(folder, 'plan.json');
-  writeFileSync(file, text);
-  return file;
+const node = { id: nodeId('a'), address: '10.0.0.1:7000' };
+const other = { id: nodeId('b'), address: '10.0.0.2:7000' };
+const plan: Plan = {
+  version: 1,
+  intention: 'fix 10 slots',
+  basis: 'as it was',
+  steps: [
+    { kind: 'gather-keys', source: node, target: other, slots: [[0, 9]] },
+    { kind: 'close-slots', node: other, slots: [[0, 9]] },
+  ],
+  hazards: [{ name: 'x', message: 'y' }],
+};
+const request: PlanRequest = {
+  kind: 'fix',
+  seed: node.address,
+  options: { intents: [{ run: 'r', slots: [[1, 1]], targets: [node.id] }], coverTo: null, withUnreachable: true },
+  sharedKeys: 'abc',
+};
+
+function written(): Record<string, unknown> {
+  writePlan(file, plan, request);
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-const step = {
-  kind: 'move-slots',
-  source: { id: nodeId('a'), address: '10.0.0.1:7000' },
-  target: { id: nodeId('b'), address: '10.0.0.2:7000' },
-  slots: [[0, 9]],
-  mover: 'key-wise',
-  estimate: null,
-};
-const plan = { version: 1, intention: 'move', basis: 'as it was', steps: [step], hazards: [] };
-
-const CREATION = [
-  { kind: 'set-epoch', node: step.source, epoch: 1 },
-  { kind: 'add-slots', node: step.source, slots: [[0, 16383]] },
-  { kind: 'join', nodes: [step.source, step.target] },
-  { kind: 'replicate', node: step.target, primary: step.source },
-];
+/** The sentence that refuses it; '' where it is read. */
+function refusal(text: string): string {
+  writeFileSync(file, text);
+  try {
+    readPlan(file);
+    return '';
+  } catch (cause) {
+    if (!(cause instanceof OpsError)) throw cause;
+    expect(cause.code).toBe('USAGE');
+    return [cause.message, ...cause.suggestions].join('\n');
+  }
+}
 
 describe('a saved plan', () => {
-  it('is read as it was written', () => {
-    const full = {
-      ...plan,
-      steps: [{ ...step, estimate: { keys: 1, bytes: 2, durationMs: 3 } }],
-      hazards: [{ name: 'x', message: 'y' }],
-    };
-    expect(readPlan(saved(JSON.stringify(full)))).toEqual(full);
-    expect(readPlan(saved(JSON.stringify({ ...plan, steps: [] }))).steps).toEqual([]);
-    expect(readPlan(saved(JSON.stringify({ ...plan, steps: CREATION }))).steps).toEqual(CREATION);
+  it('is read as it was written, also where a tool has set it out in another way', () => {
+    const value = written();
+    expect(readPlan(file)).toEqual({ plan, request });
+    const reversed = Object.fromEntries(Object.entries(value).toReversed());
+    writeFileSync(file, JSON.stringify(reversed));
+    expect(readPlan(file)).toEqual({ plan, request });
   });
 
-  it.each<[string, unknown]>([
-    ['it is not a JSON object', []],
-    ['it is not a JSON object', 'plan'],
-    ['it is not a JSON object', null],
-    ['its version is 2, not 1', { ...plan, version: 2 }],
-    ['its version is undefined, not 1', {}],
-    ['it has no intention or no basis', { ...plan, intention: undefined }],
-    ['it has no intention or no basis', { ...plan, basis: 5 }],
-    ['it has no steps or no hazards', { ...plan, steps: {} }],
-    ['it has no steps or no hazards', { ...plan, hazards: null }],
-    ['a hazard is not a name and a message', { ...plan, hazards: ['danger'] }],
-    [
-      'step 1 is "reset", which is for the command that planned it: type that again',
-      { ...plan, steps: [{ kind: 'reset', node: step.source }] },
-    ],
-    [
-      'step 1 is "toString", which is for the command that planned it: type that again',
-      { ...plan, steps: [{ kind: 'toString' }] },
-    ],
-    ['step 2 is not an object', { ...plan, steps: [step, null] }],
-    ['some of its steps move slots, and others make a cluster', { ...plan, steps: [step, CREATION[0]] }],
-    ['step 1 is not a whole "set-epoch"', { ...plan, steps: [{ ...CREATION[0], epoch: 0 }] }],
-    ['step 1 is not a whole "add-slots"', { ...plan, steps: [{ ...CREATION[1], slots: [] }] }],
-    ['step 1 is not a whole "join"', { ...plan, steps: [{ kind: 'join', nodes: [] }] }],
-    ['step 1 is not a whole "replicate"', { ...plan, steps: [{ ...CREATION[3], primary: 'b' }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, source: { id: 'a', address: 'x' } }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, target: { id: nodeId('b') } }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, mover: 'by hand' }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [] }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [[0, 16384]] }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [[9, 0]] }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [[0.5, 1]] }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, slots: [0, 1] }] }],
-    [
-      'step 1 is not a whole "move-slots"',
-      {
-        ...plan,
-        steps: [
-          {
-            ...step,
-            slots: [
-              [5, 9],
-              [0, 4],
-            ],
-          },
-        ],
-      },
-    ],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, estimate: { keys: 'many' } }] }],
-    ['step 1 is not a whole "move-slots"', { ...plan, steps: [{ ...step, estimate: undefined }] }],
-    ['step 1 moves slots to the node that has them', { ...plan, steps: [{ ...step, target: step.source }] }],
-    ['step 2 moves slot 5, which an earlier step moves', { ...plan, steps: [step, { ...step, slots: [[5, 20]] }] }],
-  ])('is refused: %s', (problem, value) => {
-    const file = saved(JSON.stringify(value));
-    expect(() => readPlan(file)).toThrow(`The file ${file} is not a plan that can be applied: ${problem}.`);
+  it('is refused when anything in it was changed', () => {
+    const text = JSON.stringify(written());
+    const tokens = [...text.matchAll(/"[^"]*"|\d+|true|null/g)].map(({ 0: token, index }) => ({ token, index }));
+    const values = tokens.filter(({ index, token }) => text[index + token.length] !== ':');
+    fc.assert(
+      fc.property(fc.constantFrom(...values), ({ token, index }) => {
+        const changed = token.startsWith('"') ? `"${token.slice(1, -1)}x"` : token === '0' ? '1' : '0';
+        const now = text.slice(0, index) + changed + text.slice(index + token.length);
+        expect(refusal(now)).toContain('is not a plan that can be applied: ');
+      }),
+      { numRuns: 200 },
+    );
+    expect(values.length).toBeGreaterThan(25);
   });
 
-  it('is refused where it cannot be read', () => {
-    expect(() => readPlan(saved('{ "version": 1'))).toThrow(/^The plan .*plan\.json cannot be read: /);
-    expect(() => readPlan(path.join(folder, 'missing.json'))).toThrow('ENOENT');
+  it('is refused when something in it is missing', () => {
+    const { hazards: _, ...less } = written();
+    expect(refusal(JSON.stringify(less))).toContain('it was changed since it was written, as its checksum shows.');
+    const { checksum: __, ...unsealed } = written();
+    expect(refusal(JSON.stringify(unsealed))).toContain('as its checksum shows');
   });
+
+  it('is refused wherever it was cut off', () => {
+    const text = JSON.stringify(written());
+    for (let length = 0; length < text.length; length += 17)
+      expect(refusal(text.slice(0, length))).toMatch(/^The plan .*plan\.json cannot be read: /);
+  });
+
+  it.each([[], 'plan', null, 5])('is refused where it is %j', (value) => {
+    expect(refusal(JSON.stringify(value))).toContain('it is not a JSON object');
+  });
+
+  it('of another version of the program is refused by its version', () => {
+    expect(refusal(JSON.stringify(plan))).toContain('its version is 1, and this program reads 2.');
+    expect(refusal(JSON.stringify({ ...written(), version: 3 }))).toContain('its version is 3');
+    expect(refusal('{}')).toContain('its version is undefined');
+  });
+
+  it('that cannot be read or written is named', () => {
+    const missing = path.join(folder, 'nowhere', 'plan.json');
+    expect(() => readPlan(missing)).toThrow('ENOENT');
+    expect(() => writePlan(missing, plan, request)).toThrow(`The plan cannot be written to ${missing}.`);
+  });
+});
+
+it('what brings keys from elsewhere, or is about an earlier run, is typed', () => {
+  const importing = { kind: 'import-keys', from: '10.0.0.9:6379', targets: [node] };
+  writePlan(file, { ...plan, steps: [importing] }, { kind: 'import' });
+  expect(refusal(readFileSync(file, 'utf8'))).toContain('cluster import HOST:PORT --from 10.0.0.9:6379');
+  writePlan(file, { version: 1, intention: 'restore', files: [] }, { kind: 'restore' });
+  expect(refusal(readFileSync(file, 'utf8'))).toContain('cluster restore DIR HOST:PORT');
+  writePlan(file, plan, { kind: 'undo', run: '20261123-011500-4e1f' });
+  expect(refusal(readFileSync(file, 'utf8'))).toContain('cluster undo 20261123-011500-4e1f');
+  writePlan(file, plan, { kind: 'resume', run: null });
+  expect(refusal(readFileSync(file, 'utf8'))).toContain('cluster resume HOST:PORT');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { explainNode } from '../../../src/lib/view/explain-node.ts';
+import { explainNodes } from '../../../src/lib/view/explain-node.ts';
 import { renderNodes, renderNodesJson } from '../../../src/lib/view/nodes.ts';
 import { PLAIN } from '../../../src/lib/view/style.ts';
 import { nodeId, topology } from '../../support/topology-builder.ts';
@@ -76,8 +76,7 @@ describe('nodes', () => {
 
 describe('an explained node', () => {
   it('has every field in words', () => {
-    const node = hurt.nodes[1];
-    expect(node && explainNode(hurt, node, NOW_MS).split('\n')).toEqual([
+    expect(explainNodes(hurt, NOW_MS)[1]?.split('\n')).toEqual([
       `10.0.0.2:7000 ${nodeId('b')}`,
       '  state  failed (1 of 1); unreachable: Connection refused',
       '  role   primary: the owner of its slots, with a vote in failovers',

@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  parseGetSlotMigrations,
-  parseMigrationStatus,
-  type ReplyValue,
-} from '../../../src/lib/wire/slot-migrations.ts';
+import type { ReplyValue } from '../../../src/lib/wire/resp.ts';
+import { parseGetSlotMigrations, parseMigrationStatus } from '../../../src/lib/wire/slot-migrations.ts';
 import { nodeId } from '../../support/topology-builder.ts';
 
 const A = nodeId('a');
@@ -86,7 +83,7 @@ describe('parseGetSlotMigrations', () => {
 });
 
 describe('parseMigrationStatus', () => {
-  /** As the documentation of Redis 8.4 has it: no such server was at hand. */
+  /** In the words of Redis 8.6.3. */
   function job(operation: string, state: string): ReplyValue {
     const names = ['id', 'task', 'slots', '0-100 200-300', 'source', A, 'dest', B, 'operation', operation];
     const times = ['create_time', 1, 'start_time', 2, 'end_time', -1, 'write_pause_ms', 0];

@@ -8,7 +8,7 @@ import type { Flavor } from '../../model/flavor.ts';
 import { formatFlavor } from '../../model/flavor.ts';
 import { roleOf } from '../../model/node.ts';
 import type { Topology } from '../../model/topology.ts';
-import { findNode, isReached, reachedNodes } from '../../model/topology.ts';
+import { findNode, reachedNodes } from '../../model/topology.ts';
 import type { BackupPlan } from '../../plan/backup.ts';
 import { refuseDisorder } from '../../plan/backup.ts';
 import { movedInWords, movedShards } from '../../plan/shards-kept.ts';
@@ -17,11 +17,11 @@ import { SYSTEM_CLOCK } from '../clock.ts';
 import type { Emit } from '../events.ts';
 import type { ProcessIdentity } from '../journal.ts';
 import { observeSteady } from '../observe-steady.ts';
+import { seedsAmong } from '../seeds.ts';
 import { type BackupFolder, claimFolder, discardFolder, publishFolder, writeWhole } from './folder.ts';
 import { type SaveContext, saveShard } from './save-shard.ts';
 import { mapByHost } from './schedule.ts';
 
-const SEEDS_MAX = 8;
 /** Of the line that says how far it is. */
 const PROGRESS_EVERY_MS = 200;
 
@@ -120,11 +120,7 @@ async function saveAll(
 
 /** What became of the cluster while its data was copied. Throws FAILED where keys may have moved, unless forced. */
 async function meanwhile(plan: BackupPlan, before: Topology, settings: BackupSettings): Promise<readonly string[]> {
-  const seeds = before.nodes
-    .filter(isReached)
-    .slice(0, SEEDS_MAX)
-    .map(({ address }) => address);
-  const after = await observeSteady(settings.cluster, seeds);
+  const after = await observeSteady(settings.cluster, seedsAmong(before.nodes));
   const known = new Set(plan.problems);
   const moved = movedShards(plan.shards, before, after);
   const found = [

@@ -13,7 +13,7 @@ import { RdbInspection } from '../../wire/rdb.ts';
 const CONCURRENT_FILES_MAX = 2;
 const READ_BYTES = 1024 * 1024;
 
-/** Throws USAGE where the folder is no backup: never made by us, or not finished. */
+/** Throws USAGE where the folder is no backup: never made by us, or not finished; FAILED where its manifest is damaged. */
 async function readManifest(directory: string): Promise<BackupManifest> {
   const file = path.join(directory, MANIFEST_FILE);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {

@@ -3,8 +3,9 @@
  * share one with a chance of one in a hundred.
  */
 
-/** Beyond this many nothing is remembered, and `has` says no: about 640 MB. */
+/** Beyond this many nothing is remembered, and `has` says no: about 1 GB. */
 const COUNT_MAX = 40_000_000;
+/** Always a power of two, so that a place is a part of the number's bits: a division would take most of the time. */
 const CAPACITY_START = 1 << 12;
 /** A fuller table is slow to search. */
 const LOAD_MAX = 0.5;
@@ -46,8 +47,9 @@ function insert(table: Float64Array, print: number): boolean {
 
 /** Where it is, or where it would go: 0 marks a free place. */
 function placeOf(table: Float64Array, print: number): number {
-  let place = print % table.length;
-  while (table[place] !== 0 && table[place] !== print) place = (place + 1) % table.length;
+  const mask = table.length - 1;
+  let place = print & mask;
+  while (table[place] !== 0 && table[place] !== print) place = (place + 1) & mask;
   return place;
 }
 

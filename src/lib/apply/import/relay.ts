@@ -97,8 +97,7 @@ async function attempt(
   const items = await readBatch(context, keys, road);
   road.onRead(keys.length, bytesOf(items));
   await settleGone(context, keys, items, road, attempts);
-  const groups = groupByOwner(context, items);
-  const homeless = items.filter(({ key }) => context.targets.ownerOf(keySlot(key)) === null);
+  const { groups, homeless } = groupByOwner(context, items);
   if (homeless.length > 0) attempts.reason ??= nobodyServes(homeless);
   const settled = (
     await Promise.all([...groups].map(([target, own]) => restoreBatch(context, target, own, road, attempts)))
@@ -164,16 +163,20 @@ async function settleGone(
   }
 }
 
-function groupByOwner({ targets }: ImportContext, items: readonly Item[]): ReadonlyMap<Target, readonly Item[]> {
+/** The keys of each owner, and those whose slot nobody serves now. */
+function groupByOwner(
+  { targets }: ImportContext,
+  items: readonly Item[],
+): { readonly groups: ReadonlyMap<Target, readonly Item[]>; readonly homeless: readonly Item[] } {
   const groups = new Map<Target, Item[]>();
+  const homeless: Item[] = [];
   for (const item of items) {
     const owner = targets.ownerOf(keySlot(item.key));
-    if (owner === null) continue;
-    const group = groups.get(owner);
+    const group = owner === null ? homeless : groups.get(owner);
     if (group) group.push(item);
-    else groups.set(owner, [item]);
+    else if (owner !== null) groups.set(owner, [item]);
   }
-  return groups;
+  return { groups, homeless };
 }
 
 /** What this batch wrote of a key that cannot be moved while it changes, unless somebody else has changed that too. */

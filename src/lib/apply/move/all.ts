@@ -1,12 +1,14 @@
 /** All moves of a plan: in turns, with one progress and one pace for each source. */
 import type { NodeId } from '../../model/node.ts';
 import { countSlots, slotSetOf } from '../../model/slot-set.ts';
+import { isReached } from '../../model/topology.ts';
 import type { MoveSlots } from '../../plan/plan.ts';
 import type { Execution } from '../execution.ts';
 import { guardLatency } from './latency-guard.ts';
 import { moveOne } from './one.ts';
 import { Pace } from './pace.ts';
 import { runPairs } from './schedule.ts';
+import { SharedObservation } from './shared-observation.ts';
 import { type MoveTotals, Tally } from './tally.ts';
 
 export interface IndexedMove {
@@ -22,27 +24,42 @@ export async function moveAll(execution: Execution, moves: readonly IndexedMove[
   const paces = new Map<NodeId, Pace>(moves.map(({ move }) => [move.source.id, new Pace(limits, clock)]));
   const isSlowedDown = (): boolean => [...paces.values()].some((pace) => pace.isSlowedDown);
   const tally = new Tally(execution.emit, totalsOf(moves), isSlowedDown, clock);
+  const observation = new SharedObservation(execution);
+  const isAlone = ({ move }: IndexedMove): boolean => move.mover === 'atomic' && isOneTaskOnly(execution, move);
   const guard = guardLatency(execution, moves, paces);
   try {
-    await runPairs(moves, parallel, async ({ index, move }) => {
-      const pair = `${move.source.address} to ${move.target.address}`;
-      tally.begin(pair);
-      await moveOne(execution, move, {
-        pace: paces.get(move.source.id) ?? new Pace(limits, clock),
-        report: {
-          opening: (slots) => execution.journal.slots(index, 'opening', slotSetOf(slots)),
-          closed: (slots) => {
-            execution.journal.slots(index, 'closed', slotSetOf(slots));
-            tally.slots(slots.length);
+    await runPairs(
+      moves,
+      parallel,
+      async ({ index, move }) => {
+        const pair = `${move.source.address} to ${move.target.address}`;
+        tally.begin(pair);
+        await moveOne(execution, move, {
+          observation,
+          pace: paces.get(move.source.id) ?? new Pace(limits, clock),
+          report: {
+            opening: (slots) => execution.journal.slots(index, 'opening', slotSetOf(slots)),
+            closed: (slots) => {
+              execution.journal.slots(index, 'closed', slotSetOf(slots));
+              tally.slots(slots.length);
+            },
+            returned: (slots) => execution.journal.slots(index, 'closed', slotSetOf(slots)),
+            moved: (keys) => tally.keys(keys),
           },
-          moved: (keys) => tally.keys(keys),
-        },
-      });
-      tally.end(pair);
-    });
+        });
+        tally.end(pair);
+      },
+      isAlone,
+    );
   } finally {
     guard.stop();
   }
+}
+
+/** Redis refuses a second task of either kind at a node, and any while a slot of the node is open. Seen in Redis 8.6.3. */
+function isOneTaskOnly({ nodes }: Execution, { source }: MoveSlots): boolean {
+  const node = nodes.get(source.id);
+  return node !== undefined && isReached(node) && node.reach.view.flavor.product === 'redis';
 }
 
 function totalsOf(moves: readonly IndexedMove[]): MoveTotals {

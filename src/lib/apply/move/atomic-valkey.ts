@@ -74,7 +74,10 @@ async function follow(job: MoveJob, context: MoveContext, id: string): Promise<J
     // The list is in the server's memory only: one that has restarted has no job any more.
     if (own === undefined) throw lost(job);
     if (!own.isRunning) return own;
-    if (own.sign !== sign) changedAtMs = clock.now();
+    if (own.sign !== sign) {
+      changedAtMs = clock.now();
+      context.report.advanced?.();
+    }
     sign = own.sign;
     const isStalled = clock.now() - changedAtMs > STALL_TIMEOUT_MS;
     if (cancelledAtMs === null && (signal.aborted || isStalled)) {

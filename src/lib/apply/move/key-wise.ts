@@ -55,6 +55,7 @@ async function move(job: MoveJob, context: MoveContext): Promise<void> {
         await retreat(job, context, slots, areOpen).catch(() => undefined);
         throw failure;
       }
+      context.report.advanced?.();
       bystanders.tell(slots, job.target.id);
       context.report.closed(slots);
     });

@@ -70,7 +70,8 @@ function send(
 
 /**
  * Some keys exist on both sides: copies that an earlier attempt left, or values that somebody wrote there. A copy is
- * replaced only where both values are proven the same; anything else needs the operator's explicit word.
+ * replaced only where both values are proven the same, by the source's, which is the one that clients see; anything else
+ * needs the operator's explicit word.
  */
 async function settleConflicts(job: MoveJob, context: MoveContext, batch: Batch): Promise<void> {
   const different: Buffer[] = [];
@@ -78,7 +79,7 @@ async function settleConflicts(job: MoveJob, context: MoveContext, batch: Batch)
     const alone = await send(job, context, batch, [key], context.replace);
     if (!(alone instanceof ReplyError)) continue;
     if (alone.kind !== 'busy-key') throw failure(job, alone, wayOut(job, alone));
-    const comparison = await compareValues(job, context, batch.database, key);
+    const comparison = await compareValues(job, context, batch.database, key, 'or-late-copy');
     if (comparison === 'different') different.push(key);
     if (comparison !== 'same') continue;
     const replaced = await send(job, context, batch, [key], true);

@@ -12,6 +12,8 @@ export interface MoveJob {
   readonly slots: readonly number[];
   /** The other primaries with slots: they are told who owns a slot now. */
   readonly bystanders: readonly TopologyNode[];
+  /** What the keys of these slots take, roughly; not given where nobody has measured it. */
+  readonly estimatedBytes?: number;
 }
 
 /** What happens to slots, for the journal and for the progress. */
@@ -20,7 +22,11 @@ export interface MoveReport {
   opening(slots: readonly number[]): void;
   /** AFTER the target owns these slots and no node has them open any more. */
   closed(slots: readonly number[]): void;
+  /** AFTER these slots are closed again at the source: they are still to be moved. */
+  returned(slots: readonly number[]): void;
   moved(keys: number): void;
+  /** A sign that the move gets on, other than keys that have moved. */
+  readonly advanced?: () => void;
 }
 
 export interface MoveContext {
@@ -42,7 +48,8 @@ export interface MoveContext {
 
 /**
  * Moves all slots of the job, or throws. When it throws, every slot is either wholly at the source, wholly at the
- * target, or open on both sides with each key on one side: never lost, and moved on by the next attempt.
+ * target, or open on both sides with each key on one side: never lost, and moved on by the next attempt. REFUSED means
+ * that nothing was begun, and that another mover has to do it.
  */
 export interface SlotMover {
   readonly kind: MoverKind;

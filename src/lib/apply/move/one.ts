@@ -1,14 +1,14 @@
 /**
  * One move, to its end, whatever happens to the two sides meanwhile.
  *
- * Before each attempt the cluster is observed, and what is left is worked out from who owns which slot now. So a move
+ * Before each attempt the cluster is observed (before the first one together with other moves), and what is left is worked out from who owns which slot now. So a move
  * that an earlier run began, or that a failover of either side has disturbed, is simply gone on with: the new primary
  * takes the old one's part.
  */
 import { OpsError } from '../../errors.ts';
 import { type Address, formatAddress } from '../../model/address.ts';
 import type { NodeId } from '../../model/node.ts';
-import { eachSlot, intersectSlots, type SlotSet } from '../../model/slot-set.ts';
+import { countSlots, eachSlot, intersectSlots, type SlotSet } from '../../model/slot-set.ts';
 import type { ReachedNode, SlotMigration, Topology, TopologyNode } from '../../model/topology.ts';
 import { isReached, primariesOf } from '../../model/topology.ts';
 import type { MoverKind, MoveSlots } from '../../plan/plan.ts';
@@ -17,15 +17,22 @@ import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { throwIfInterrupted } from '../clock.ts';
 import type { Execution } from '../execution.ts';
-import { describeMigration, runningMigrations, slotsOf, untilServersAreDone } from '../server-migrations.ts';
+import {
+  abandonedMigrations,
+  describeMigration,
+  runningMigrations,
+  slotsOf,
+  untilServersAreDone,
+} from '../server-migrations.ts';
 import { atomicRedis } from './atomic-redis.ts';
 import { atomicValkey } from './atomic-valkey.ts';
 import { keyWise } from './key-wise.ts';
 import type { MoveContext, MoveJob, MoveReport, SlotMover } from './move.ts';
 import type { Pace } from './pace.ts';
+import { Patience } from './patience.ts';
 import { databasesOf, migrateTimeoutOf } from './server-settings.ts';
+import type { SharedObservation } from './shared-observation.ts';
 
-const RETRIES_MAX = 20;
 const RETRY_PAUSE_MS = 500;
 /** Replicas hear of a closed slot a moment after their primary. */
 const CLOSING_PAUSE_MS = 100;
@@ -33,67 +40,103 @@ const ATOMIC_ATTEMPTS_MAX = 3;
 /** Enough to find the cluster again when some of them are down. */
 const SEEDS_MAX = 8;
 
-/** Throws FAILED with the reason where it cannot go on, INTERRUPTED when the operator stops it. */
+interface Means {
+  readonly pace: Pace;
+  readonly report: MoveReport;
+  /** For the first attempt. */
+  readonly observation: SharedObservation;
+}
+
+/**
+ * Throws FAILED with the reason where it cannot go on, INTERRUPTED when the operator stops it. What may pass is waited
+ * for as long as each wait may take, counted anew whenever something has moved.
+ */
 export async function moveOne(
   execution: Execution,
   step: MoveSlots,
-  { pace, report }: { readonly pace: Pace; readonly report: MoveReport },
+  { pace, report, observation }: Means,
 ): Promise<void> {
   const before: Topology = { seed: { host: '', port: 0 }, nodes: [...execution.nodes.values()] };
   const sources = shardMembers(before, step.source.id);
   const targets = shardMembers(before, step.target.id);
   const seeds = seedsOf(before, [...sources, ...targets]);
+  const patience = new Patience(execution.clock, execution.waitTimeoutMs);
+  const watched = progressing(report, patience);
   let kind = step.mover;
   let atomicFailures = 0;
-  let stuckSinceMs: number | null = null;
-  for (let retries = 0; ; ) {
+  let isFirst = true;
+  for (;;) {
     throwIfInterrupted(execution.signal);
-    const topology = await execution.cluster.observe(seeds);
-    const rest = remainingOf(step, topology, sources, targets);
-    if (rest.state === 'done' || (rest.state === 'closing' && execution.move.strayMarks === 'leave')) return;
-    if (rest.state === 'stuck') {
-      stuckSinceMs ??= execution.clock.now();
-      if (execution.clock.now() - stuckSinceMs > execution.move.failoverTimeoutMs) throw stuck(step, rest.reason);
-      execution.emit({ event: 'move-retry', because: rest.reason });
-      await execution.clock.sleep(RETRY_PAUSE_MS);
-      continue;
-    }
-    stuckSinceMs = null;
-    const busy = movedByServers(topology, step.slots);
-    if (busy !== null) {
-      // Begun by a run that died, or by this one before its connection broke. Its end is what counts.
-      execution.emit({ event: 'move-retry', because: `Waiting while ${describeMigration(topology, busy)}.` });
-      await untilServersAreDone(topology, { ...execution, seeds });
-      continue;
-    }
     try {
+      const look = isFirst ? observation.recent(seeds) : execution.cluster.observe(seeds);
+      isFirst = false;
+      const topology = await look;
+      const rest = remainingOf(step, topology, sources, targets);
+      if (rest.state === 'done' || (rest.state === 'closing' && execution.move.strayMarks === 'leave')) return;
+      if (rest.state === 'stuck') {
+        await pause(execution, patience, stuck(step, rest.reason), rest.reason);
+        continue;
+      }
+      await cancelAbandoned(execution, topology, step.slots);
+      const busy = movedByServers(topology, step.slots);
+      if (busy !== null) {
+        // Begun by a run that died, or by this one before its connection broke. Its end is what counts.
+        execution.emit({ event: 'move-retry', because: `Waiting while ${describeMigration(topology, busy)}.` });
+        await untilServersAreDone(topology, { ...execution, seeds });
+        patience.progress();
+        continue;
+      }
       if (rest.state === 'closing') {
-        if (++retries > RETRIES_MAX) throw stuck(step, `slot ${rest.slots[0]} does not close`);
+        if (patience.isOver()) throw stuck(step, `slot ${rest.slots[0]} does not close`);
         await close(execution, topology, rest.target, rest.slots);
         await execution.clock.sleep(CLOSING_PAUSE_MS);
       } else {
         await correctOwner(execution, rest.remaining);
-        const job = jobOf(topology, rest.remaining);
-        const context = await contextOf(execution, job, pace, report);
+        const job = jobOf(topology, rest.remaining, step);
+        const context = await contextOf(execution, job, pace, watched);
         await moverOf(kind, job).move(job, context);
       }
     } catch (failure) {
       if (!(failure instanceof OpsError) || failure.code === 'INTERRUPTED') throw failure;
-      if (kind === 'atomic' && failure.code === 'FAILED') {
+      if (kind === 'atomic' && (failure.code === 'FAILED' || failure.code === 'REFUSED')) {
         atomicFailures += 1;
         if (atomicFailures >= ATOMIC_ATTEMPTS_MAX || isRefusal(failure)) kind = fallBack(execution, failure);
       } else if (!mayPass(failure)) throw failure;
-      if (++retries > RETRIES_MAX) throw failure;
-      execution.emit({ event: 'move-retry', because: failure.message });
-      await execution.clock.sleep(RETRY_PAUSE_MS);
+      await pause(execution, patience, failure, failure.message);
     }
   }
+}
+
+/** Before another attempt. Throws `failure` where there is to be none. */
+async function pause(execution: Execution, patience: Patience, failure: OpsError, because: string): Promise<void> {
+  if (patience.isOver()) throw failure;
+  if (patience.isNews(because)) execution.emit({ event: 'move-retry', because });
+  await execution.clock.sleep(RETRY_PAUSE_MS);
+}
+
+function progressing(report: MoveReport, patience: Patience): MoveReport {
+  return {
+    ...report,
+    moved: (keys) => {
+      patience.progress();
+      report.moved(keys);
+    },
+    advanced: () => patience.progress(),
+  };
 }
 
 /** A migration of some of the slots that the servers carry out by themselves; nothing else can move these slots meanwhile. */
 function movedByServers(topology: Topology, slots: SlotSet): SlotMigration | null {
   const overlaps = (migration: SlotMigration): boolean => intersectSlots(slotsOf(migration), slots).length > 0;
   return runningMigrations(topology).find(overlaps) ?? null;
+}
+
+/** What a node still has of a migration of these slots that comes to no end, and that keeps them from being moved. */
+async function cancelAbandoned({ cluster }: Execution, topology: Topology, slots: SlotSet): Promise<void> {
+  const abandoned = abandonedMigrations(topology).filter(
+    ({ migration }) => intersectSlots(slotsOf(migration), slots).length > 0,
+  );
+  for (const { at, migration } of abandoned) await cluster.callMany(at, [argv.clusterMigrationCancel(migration.id)]);
 }
 
 /**
@@ -124,7 +167,7 @@ function mayPass(failure: OpsError): boolean {
 
 /** A server that does not begin a migration will not do so a moment later either. */
 function isRefusal(failure: OpsError): boolean {
-  return failure.cause instanceof ReplyError;
+  return failure.code === 'REFUSED' || failure.cause instanceof ReplyError;
 }
 
 function fallBack(execution: Execution, failure: OpsError): MoverKind {
@@ -143,11 +186,13 @@ function moverOf(kind: MoverKind, { source }: MoveJob): SlotMover {
 function jobOf(
   topology: Topology,
   { source, target, slots }: { source: ReachedNode; target: ReachedNode; slots: readonly number[] },
+  { estimate, slots: planned }: MoveSlots,
 ): MoveJob {
   const bystanders = primariesOf(topology).filter(
     (node) => isReached(node) && node.entry.slots.length > 0 && node.id !== source.id && node.id !== target.id,
   );
-  return { source, target, slots, bystanders };
+  const estimatedBytes = ((estimate?.bytes ?? 0) * slots.length) / countSlots(planned);
+  return { source, target, slots, bystanders, estimatedBytes };
 }
 
 async function contextOf(execution: Execution, job: MoveJob, pace: Pace, report: MoveReport): Promise<MoveContext> {

@@ -34,7 +34,8 @@ export async function retreat(
   // A slot that the target has refused to take stays the source's: told otherwise, nobody would claim it.
   const taken = forward.filter((_, index) => !(answers[index] instanceof ReplyError));
   await cluster.callMany(source.address, giving(taken));
-  report.closed([...taken, ...(await goBack(job, context, back))]);
+  report.closed(taken);
+  report.returned(await goBack(job, context, back));
 }
 
 /** The slots that are closed again at the source. */

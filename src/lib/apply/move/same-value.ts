@@ -13,11 +13,14 @@ import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import type { MoveContext, MoveJob } from './move.ts';
 
-/** Expiry travels as the time that is left, so the copy's differs by the time of the transfer. */
+/** A copy's expiry differs by the time of the transfer. */
 const EXPIRY_DIFFERENCE_MS_MAX = 2000;
 
 /** `gone`: a side does not hold the key any more, so there is nothing to compare. */
 export type Comparison = 'same' | 'different' | 'gone';
+
+/** May they expire as far apart as a {@link isLateCopy} does? */
+export type ExpiryRule = 'alike' | 'or-late-copy';
 
 /** Compares the values of one key. Throws UNREACHABLE where a side does not answer. */
 export async function compareValues(
@@ -25,6 +28,7 @@ export async function compareValues(
   context: Pick<MoveContext, 'cluster'>,
   database: number,
   key: Buffer,
+  expiry: ExpiryRule = 'alike',
 ): Promise<Comparison> {
   const [here, there] = await Promise.all([
     read(job, context, database, key, 'source'),
@@ -32,12 +36,21 @@ export async function compareValues(
   ]);
   if (here === null || there === null) return 'gone';
   if (here.type !== there.type) return 'different';
-  if (Math.abs(here.expiryMs - there.expiryMs) > EXPIRY_DIFFERENCE_MS_MAX) return 'different';
+  const isAlike = Math.abs(here.expiryMs - there.expiryMs) <= EXPIRY_DIFFERENCE_MS_MAX;
+  if (!isAlike && !(expiry === 'or-late-copy' && isLateCopy(here.expiryMs, there.expiryMs))) return 'different';
   if (here.dump.equals(there.dump)) return 'same';
   const isSame = await haveSameElements(key, here.type, (side, command) =>
     ask(job, context, database, side, [command]).then(([reply = null]) => reply),
   );
   return isSame ? 'same' : 'different';
+}
+
+/**
+ * Expiry travels as the time that is left. A target that was stopped carries out the MIGRATE when it goes on, however much
+ * later that is, and its copy expires as much later than what clients see at the source: never sooner.
+ */
+function isLateCopy(expiryMs: number, copyMs: number): boolean {
+  return expiryMs >= 0 && copyMs > expiryMs;
 }
 
 /** `target` is the side that may answer only after ASKING. */

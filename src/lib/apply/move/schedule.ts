@@ -5,6 +5,9 @@ import type { IndexedMove } from './all.ts';
 const PAIRS_PER_SOURCE_MAX = 1;
 const PAIRS_PER_TARGET_MAX = 2;
 
+/** Says of a move that its nodes take part in no other one meanwhile. */
+type IsAlone = (move: IndexedMove) => boolean;
+
 /**
  * Runs `work` for every move, in order where possible, at most `parallel` at a time. When one fails no further one is
  * begun, those under way are waited for, and then the first failure is thrown.
@@ -13,13 +16,16 @@ export async function runPairs(
   moves: readonly IndexedMove[],
   parallel: number,
   work: (move: IndexedMove) => Promise<void>,
+  isAlone: IsAlone = () => false,
 ): Promise<void> {
   const waiting = [...moves];
   const running = new Map<IndexedMove, Promise<void>>();
   const failures: unknown[] = [];
-  const isFree = ({ move }: IndexedMove): boolean => {
+  const isFree = (next: IndexedMove): boolean => {
+    const { move } = next;
     const busy = [...running.keys()];
     return (
+      !busy.some((other) => shareNode(next, other) && (isAlone(next) || isAlone(other))) &&
       busy.filter(({ move: { source } }) => source.id === move.source.id).length < PAIRS_PER_SOURCE_MAX &&
       busy.filter(({ move: { target } }) => target.id === move.target.id).length < PAIRS_PER_TARGET_MAX
     );
@@ -36,4 +42,9 @@ export async function runPairs(
     else break;
   }
   if (failures.length > 0) throw failures[0];
+}
+
+function shareNode(one: IndexedMove, other: IndexedMove): boolean {
+  const nodes = [one.move.source.id, one.move.target.id];
+  return nodes.includes(other.move.source.id) || nodes.includes(other.move.target.id);
 }

@@ -12,8 +12,6 @@ export interface MoveSettings {
   readonly keepPrimary: boolean;
   /** Marks at nodes that have no part in a move: a fix takes them off by itself, once the keys there are gathered. */
   readonly strayMarks: 'close' | 'leave';
-  /** How long a failover of either side is waited for. */
-  readonly failoverTimeoutMs: number;
 }
 
 /** A few milliseconds for a batch are not felt by the other clients of a server; see docs/adr/0005-moving-slots.md. */
@@ -25,5 +23,4 @@ export const MOVE_DEFAULTS: MoveSettings = {
   replace: false,
   keepPrimary: false,
   strayMarks: 'close',
-  failoverTimeoutMs: 60_000,
 };

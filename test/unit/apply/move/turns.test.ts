@@ -90,6 +90,28 @@ describe('pairs', () => {
     expect(clock.now()).toBe(20);
   });
 
+  it('of nodes that take part in one at a time: none beside one with a node in common, on either side', async () => {
+    const clock = new SimulatedClock();
+    const begun: string[] = [];
+    const list = moves([
+      ['a', 'x'],
+      ['b', 'x'],
+      ['x', 'c'],
+      ['d', 'y'],
+    ]);
+    const isAlone = ({ index }: IndexedMove) => index !== 1;
+    await runPairs(
+      list,
+      4,
+      async ({ index }) => {
+        begun.push(`${clock.now()}: ${index}`);
+        await clock.sleep(10);
+      },
+      isAlone,
+    );
+    expect(begun).toEqual(['0: 0', '0: 3', '10: 1', '20: 2']);
+  });
+
   it('after a failure begin no more, wait for those under way, and throw it', async () => {
     const clock = new SimulatedClock();
     const ended: number[] = [];

@@ -1,8 +1,16 @@
 /** What must hold of every topology that a plan passes through, whatever it does. */
-import { assert } from '../assert.ts';
-import type { NodeId } from './node.ts';
-import { ALL_SLOTS, formatSlots, hasSlot, intersectSlots, NO_SLOTS, subtractSlots, unionSlots } from './slot-set.ts';
-import type { Topology } from './topology.ts';
+import { assert } from '../../src/lib/assert.ts';
+import type { NodeId } from '../../src/lib/model/node.ts';
+import {
+  ALL_SLOTS,
+  formatSlots,
+  hasSlot,
+  intersectSlots,
+  NO_SLOTS,
+  subtractSlots,
+  unionSlots,
+} from '../../src/lib/model/slot-set.ts';
+import type { Topology } from '../../src/lib/model/topology.ts';
 
 /** The nodes that claim the slot by their own word, or by others' where they do not answer. */
 export function slotOwners(topology: Topology, slot: number): readonly NodeId[] {

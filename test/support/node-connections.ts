@@ -1,0 +1,62 @@
+/** Connections past the program: one open connection for each node that a test speaks to. */
+import { readFileSync } from 'node:fs';
+import { createClient } from 'redis';
+import type { RawReply } from './raw-command.ts';
+import type { TestServer, TestServers } from './servers.ts';
+
+type Client = ReturnType<typeof createPrototype>;
+
+/** Made when first needed. A client costs 40 ms of CPU (node-redis 6.3), a duplicate of it nothing. */
+export class NodeConnections {
+  readonly #tls: object;
+  readonly #login: { readonly password?: string };
+  readonly #open = new Map<string, Promise<Client>>();
+
+  constructor({ certificates }: TestServers, password: string | undefined) {
+    this.#login = password === undefined ? {} : { password };
+    this.#tls = certificates
+      ? {
+          tls: true,
+          ca: readFileSync(certificates.ca),
+          cert: readFileSync(certificates.cert),
+          key: readFileSync(certificates.key),
+        }
+      : {};
+  }
+
+  /** One command. Rejects with the server's error reply. */
+  async call(node: TestServer, argv: readonly string[]): Promise<RawReply> {
+    const connection = this.#open.get(node.address) ?? this.#connect(node);
+    this.#open.set(node.address, connection);
+    return (await connection).sendCommand<RawReply>(argv);
+  }
+
+  /** Of a node that is silent from now on. */
+  drop(node: TestServer): void {
+    this.#open.get(node.address)?.then((client) => client.destroy());
+    this.#open.delete(node.address);
+  }
+
+  close(): void {
+    for (const connection of this.#open.values()) connection.then((client) => client.destroy()).catch(() => undefined);
+    this.#open.clear();
+  }
+
+  async #connect({ host, port }: TestServer): Promise<Client> {
+    prototype ??= createPrototype();
+    const client = prototype.duplicate({
+      ...this.#login,
+      socket: { host, port, reconnectStrategy: false, ...this.#tls },
+    });
+    // What goes wrong also rejects the call that it went wrong for.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+}
+
+let prototype: Client | undefined;
+
+function createPrototype() {
+  return createClient({ RESP: 2, disableClientInfo: true });
+}

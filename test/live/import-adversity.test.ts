@@ -124,9 +124,9 @@ describe('import', () => {
     expectSameKeys(await inCluster(), before);
   });
 
-  it('with a journal that cannot be written: a failure and no bug, and nothing is changed', async () => {
+  it('with a journal that cannot be written: refused, and nothing is changed', async () => {
     const run = await cluster(importing(''), { env: { XDG_STATE_HOME: '/dev/null/state' } });
-    expect(run).toMatchObject({ code: 1 });
+    expect(run).toMatchObject({ code: 4 });
     expect(run.stderr).toContain('The journal /dev/null/state/cluster/runs/');
     expect(await inCluster()).toEqual([]);
   });

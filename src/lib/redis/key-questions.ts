@@ -42,7 +42,7 @@ export async function aboutAllKeys(cluster: Cluster, primaries: readonly Reached
 }
 
 /** FAILED, for a server that refuses to count or to list keys. */
-export function keysNotTold({ address }: ReachedNode, reply: ReplyError): OpsError {
+function keysNotTold({ address }: ReachedNode, reply: ReplyError): OpsError {
   return new OpsError('FAILED', `Node ${formatAddress(address)} does not tell which keys it has: ${reply.message}`, {
     suggestions: ['Log in as a user who may CLUSTER COUNTKEYSINSLOT and GETKEYSINSLOT.'],
     cause: reply,

@@ -69,9 +69,11 @@ describe('a watched server', () => {
     writeFileSync(file, 'REDIS');
     const servers = temporaryServers(parent, 'run', script('exec sleep 60'));
     const starting = servers.start(file).catch((cause: Error) => cause.message);
-    await eventually(() => expect(processesAt(parent).length).toBeGreaterThan(0), { what: 'it reads' });
-    const [folder = ''] = readdirSync(parent);
-    await eventually(() => expect(readdirSync(path.join(parent, folder))).toContain('dump.rdb'), { what: 'the link' });
+    const linked = (): void => {
+      const folders = readdirSync(parent).map((name) => readdirSync(path.join(parent, name)));
+      expect(folders).toEqual([expect.arrayContaining(['dump.rdb', 'server.log'])]);
+    };
+    await eventually(linked, { what: 'it was started' });
     await servers.close();
     expect(await starting).toContain('ended at its start');
     await expectNothingLeft();

@@ -1,7 +1,9 @@
 /** Does the target hold the value that was read from the source? Asked only of keys that the target has already. */
+import { OpsError } from '../../errors.ts';
+import { type Address, formatAddress } from '../../model/address.ts';
 import type { Argument, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
-import { ReplyError } from '../../wire/reply-error.ts';
+import { missingRightOf, ReplyError } from '../../wire/reply-error.ts';
 import { haveSameElements } from '../move/same-value.ts';
 import type { ImportContext } from './import-context.ts';
 import { type Item, READ_TIMEOUT_MS } from './read-batch.ts';
@@ -19,7 +21,10 @@ export interface Compared {
   readonly dump: Buffer | null;
 }
 
-/** In the order of the items. Throws UNREACHABLE where one of the two does not answer. */
+/**
+ * In the order of the items. Throws UNREACHABLE where one of the two does not answer, FAILED where the user may not look at
+ * its keys.
+ */
 export async function compareWithTarget(
   context: ImportContext,
   target: Target,
@@ -32,6 +37,7 @@ export async function compareWithTarget(
     channel: lane,
     timeoutMs: READ_TIMEOUT_MS,
   });
+  for (const reply of replies) throwIfForbidden(target.node.address, reply);
   const compared: Compared[] = [];
   for (const [index, item] of items.entries()) {
     const [type, dump, remainingMs] = replies.slice(3 * index, 3 * index + 3);
@@ -75,8 +81,20 @@ async function compareElements(
       side === 'source'
         ? await source.cluster.callMany(address, [command], sourceOptions)
         : await cluster.callMany(target.node.address, [command], options);
+    throwIfForbidden(side === 'source' ? address : target.node.address, reply);
     return reply instanceof ReplyError ? reply.message : reply;
   };
   const isSame = await haveSameElements(key, type, ask);
   return { state: isSame ? 'same' : 'different', dump };
+}
+
+/** What may not be looked at is neither gone nor different. */
+function throwIfForbidden(address: Address, reply: Reply | ReplyError): void {
+  if (!(reply instanceof ReplyError)) return;
+  const right = missingRightOf(reply);
+  if (right === null) return;
+  throw new OpsError('FAILED', `${formatAddress(address)} does not show its keys to this user: ${reply.message}`, {
+    suggestions: [`Give the right, with ACL SETUSER USER +${right}, and type the same command again.`],
+    cause: reply,
+  });
 }

@@ -9,6 +9,7 @@ import { Flight } from './flight.ts';
 import type { ImportContext } from './import-context.ts';
 import { scannedPages } from './listing.ts';
 import { relay } from './relay.ts';
+import { withSource } from './source-life.ts';
 
 const LANES = 8;
 const KEYS_PER_BATCH_MAX = 512;
@@ -18,7 +19,7 @@ const ROUNDS_MAX = 20;
 /** Throws as `relay` does, and UNREACHABLE where the source's news was lost. What still changes after the last round is in the report. */
 export async function copySource(context: ImportContext): Promise<void> {
   const { source, address, tally } = context;
-  const feed = await source.cluster.trackChanges(address);
+  const feed = await withSource(context, () => source.cluster.trackChanges(address));
   const copied = new Fingerprints();
   const copy = (pages: AsyncIterable<readonly Buffer[]>): Promise<void> => copyPages(context, pages, copied);
   try {

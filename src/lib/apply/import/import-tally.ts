@@ -53,7 +53,7 @@ export class ImportTally {
     this.#clock = clock;
   }
 
-  /** Keys are sent to the target: from now on it may have been changed, whether that is confirmed or not. */
+  /** The target may have been changed, whether that is confirmed or not. */
   begin(): void {
     this.#hasBegun = true;
   }

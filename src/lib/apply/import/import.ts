@@ -17,7 +17,7 @@ import { Pace, type PaceLimits } from '../move/pace.ts';
 import { copySource } from './copy-source.ts';
 import { ImportTally } from './import-tally.ts';
 import { moveSource } from './move-source.ts';
-import { lifeOf, requireSameLife, withSource } from './source-life.ts';
+import { lifeOf, requireSameLife, withPatience, withSource } from './source-life.ts';
 import { Targets } from './targets.ts';
 
 export interface ImportExecution {
@@ -65,6 +65,9 @@ export interface ImportSettings {
   readonly migrateTimeoutMs: number;
 }
 
+/** The cluster was seen a moment ago. */
+const REFRESH_PATIENCE_MS = 10_000;
+
 export const IMPORT_DEFAULTS = { patienceMs: 60_000, sourcePatienceMs: 10_000, migrateTimeoutMs: 5000 } as const;
 
 /**
@@ -81,11 +84,11 @@ export async function importKeys(
   const targets = new Targets(cluster, seeds);
   const pace = new Pace(settings.limits, clock);
   try {
-    await targets.refresh();
+    await withPatience({ clock, signal }, REFRESH_PATIENCE_MS, () => targets.refresh());
     for (const address of source.primaries) {
       throwIfInterrupted(signal);
       const settled = new Set<string>();
-      const life = await lifeOf({ source, address });
+      const life = await withPatience({ clock, signal }, settings.sourcePatienceMs, () => lifeOf({ source, address }));
       const work = { cluster, emit, signal, clock, settings, source, address, life, targets, tally, pace, settled };
       await (settings.copy ? copySource(work) : moveSource(work));
       await withSource(work, () => requireSameLife(work));

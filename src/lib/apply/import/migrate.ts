@@ -61,7 +61,6 @@ export class MigrateRoad {
   /** `unanswered`: the connection to the source broke, so the keys may have gone or not. */
   async #migrate(keys: readonly Buffer[], { node }: Target, lane: string): Promise<ReplyError | 'done' | 'unanswered'> {
     const { source, address, settings, tally } = this.#context;
-    tally.begin();
     const migration: Migration = {
       source: address,
       target: node.peerAddress,
@@ -76,6 +75,8 @@ export class MigrateRoad {
       if (cause instanceof OpsError && cause.code === 'UNREACHABLE') return 'unanswered' as const;
       throw cause;
     });
+    // One that the source itself refuses has sent nothing.
+    if (!(reply instanceof ReplyError) || reply.isFromTarget || reply.kind === 'ambiguous') tally.begin();
     if (reply instanceof ReplyError || reply === 'unanswered') return reply;
     this.#failures = 0;
     // The source held none of them any more: they have expired, or a client has deleted them.

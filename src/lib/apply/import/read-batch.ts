@@ -69,7 +69,15 @@ async function askSource(
   const refusal = replies.find((reply) => reply instanceof ReplyError);
   if (refusal instanceof ReplyError)
     throw new OpsError('FAILED', `The source ${formatAddress(address)} refused a command: ${refusal.message}`, {
+      suggestions: wayOut(refusal),
       cause: refusal,
     });
   return replies as readonly Reply[];
+}
+
+function wayOut({ kind, message }: ReplyError): readonly string[] {
+  // Within MULTI it takes no command then, not even one that deletes. Source: processCommand of Redis 7.0.
+  if (kind === 'out-of-memory')
+    return ['Give it more memory (CONFIG SET maxmemory), or let it send the keys itself: --engine migrate.'];
+  return /^READONLY /.test(message) ? ['It is a replica now: name its primary with --from, or add --copy.'] : [];
 }

@@ -55,7 +55,6 @@ export async function restoreBatch(
   );
   const sent = target.hasReplica ? [...commands, argv.wait(1, REPLICA_TIMEOUT_MS)] : commands;
   let replies: readonly (Reply | ReplyError)[];
-  context.tally.begin();
   try {
     replies = await cluster.callMany(target.node.address, sent, {
       bulk: true,
@@ -65,8 +64,10 @@ export async function restoreBatch(
   } catch (cause) {
     if (!(cause instanceof OpsError) || cause.code !== 'UNREACHABLE') throw cause;
     attempts.reason = cause;
+    context.tally.begin();
     return items.map((item) => ({ item, fate: 'later' }));
   }
+  if (replies.slice(0, items.length).some((reply) => !(reply instanceof ReplyError))) context.tally.begin();
   attempts.isOutOfMemory = false;
   const settled: Settled[] = [];
   const busy: Item[] = [];
@@ -94,7 +95,12 @@ function fateOf(target: Target, reply: ReplyError, attempts: Attempts): Fate {
   if (reply.kind === 'unreadable') return 'unreadable';
   const where = formatAddress(target.node.address);
   const failure = new OpsError('FAILED', `${where} does not take keys: ${reply.message}`, {
-    suggestions: reply.kind === 'out-of-memory' ? [`Give ${where} more memory (CONFIG SET maxmemory).`] : [],
+    suggestions:
+      reply.kind === 'out-of-memory'
+        ? [`Give ${where} more memory (CONFIG SET maxmemory).`]
+        : reply.kind === 'no-replicas'
+          ? ['Look at its replicas with `cluster check`.']
+          : [],
     cause: reply,
   });
   if (reply.kind === 'out-of-memory') attempts.isOutOfMemory = true;

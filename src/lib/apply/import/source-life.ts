@@ -31,22 +31,34 @@ export async function requireSameLife(context: ImportContext): Promise<void> {
 }
 
 /**
- * The result of `work`, which only asks, or may be done again: tried again while connections to the source break. The
- * time for that counts from the beginning of what failed, so one that was silent for longer is not asked again. Throws
- * what `work` throws otherwise, FAILED where the source was started anew, INTERRUPTED.
+ * The result of `work`, which only asks, or may be done again: tried again while connections to the source break. Throws
+ * what `withPatience` throws, and FAILED where the source was started anew.
  */
-export async function withSource<Result>(context: ImportContext, work: () => Promise<Result>): Promise<Result> {
-  const { clock, settings, signal } = context;
+export function withSource<Result>(context: ImportContext, work: () => Promise<Result>): Promise<Result> {
+  return withPatience(context, context.settings.sourcePatienceMs, work, () => requireSameLife(context));
+}
+
+/**
+ * The result of `work`, tried again while its server breaks connections or is not ready. The time for that counts from
+ * the beginning of what failed, so one that was silent for longer is not asked again. `before` each further attempt may
+ * throw to give up. Throws what `work` throws otherwise, INTERRUPTED.
+ */
+export async function withPatience<Result>(
+  { clock, signal }: Pick<ImportContext, 'clock' | 'signal'>,
+  patienceMs: number,
+  work: () => Promise<Result>,
+  before: () => Promise<void> = async () => undefined,
+): Promise<Result> {
   const begun = clock.now();
   for (;;) {
     try {
       return await work();
     } catch (cause) {
-      if (!mayPass(cause) || clock.now() - begun >= settings.sourcePatienceMs) throw cause;
+      if (!mayPass(cause) || clock.now() - begun >= patienceMs) throw cause;
     }
     throwIfInterrupted(signal);
     await clock.sleep(RETRY_PAUSE_MS, signal);
-    await requireSameLife(context).catch((cause: unknown) => {
+    await before().catch((cause: unknown) => {
       if (!mayPass(cause)) throw cause;
     });
   }

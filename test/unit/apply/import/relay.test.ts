@@ -189,4 +189,26 @@ describe('a batch of one key', () => {
       ['6379> MULTI', true],
     ]);
   });
+
+  describe('that the cluster has already, for a user who may not look at it', () => {
+    const busy = [read(OLD), restored(OLD, error('BUSYKEY Target key name already exists.'))].flat();
+    const denied = (command: string): ReturnType<typeof error> =>
+      error(`NOPERM this user has no permissions to run the '${command}' command`);
+
+    it('ends at once where the cluster does not show it: it is not gone', async () => {
+      const [type, , ttl] = shown(OLD) as [Exchange, Exchange, Exchange];
+      const { failure } = await batch([busy, [type, { sent: '7000> DUMP k', reply: denied('dump') }, ttl]]);
+      expect(failure).toMatchObject({ code: 'FAILED', message: expect.stringContaining("run the 'dump' command") });
+    });
+
+    it.each(['6379', '7000'])('ends where %s does not show its elements: they are not different', async (port) => {
+      const asking = ['6379', '7000'].map((each) => ({
+        sent: `${each}> GET k`,
+        reply: each === port ? denied('get') : OLD,
+      }));
+      const { failure, report } = await batch([busy, shown(NEW), asking]);
+      expect(failure).toMatchObject({ code: 'FAILED', message: expect.stringContaining("run the 'get' command") });
+      expect(report).toMatchObject({ conflicts: { count: 0 } });
+    });
+  });
 });

@@ -22,6 +22,8 @@ import { nodeOf } from './execution.ts';
 
 const CONCURRENT_NODES_MAX = 64;
 const POLL_MS = 50;
+/** A handshake that takes longer than the node timeout is given up by the servers, and nobody begins it anew. */
+const INTRODUCE_AGAIN_MS = 3000;
 /** Every node meets this many of its neighbours on the ring of nodes; below twice that, everyone meets everyone. */
 const NEIGHBOURS_MAX = 64;
 
@@ -31,6 +33,7 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
   await introduce(execution, nodes, step.newcomers);
   let unfinished = nodes;
   let unknown: ReadonlySet<string> = new Set();
+  let againAtMs = execution.clock.now() + INTRODUCE_AGAIN_MS;
   const what = 'every node to know every other';
   try {
     await waitUntilNothingIsMissing(
@@ -39,6 +42,10 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
         const missing = await mapBounded(unfinished, CONCURRENT_NODES_MAX, (node) =>
           strangersTo(execution, node, nodes),
         );
+        if (execution.clock.now() >= againAtMs) {
+          againAtMs = execution.clock.now() + INTRODUCE_AGAIN_MS;
+          await introduceAgain(execution, nodes, missing);
+        }
         unfinished = unfinished.filter((_, index) => (missing[index]?.length ?? 0) > 0);
         unknown = new Set(missing.flatMap(([, ...strangers]) => strangers));
         return missing.flatMap((names) => (names.length === 0 ? [] : [sentence(names)]));
@@ -82,6 +89,23 @@ async function introduce(
         node.address,
         peers.map((peer) => argv.clusterMeet(peer.peerAddress)),
       );
+  });
+}
+
+/** Each node meets those that it still does not know. `missing`: its own address, then theirs. */
+async function introduceAgain(
+  execution: Execution,
+  nodes: readonly TopologyNode[],
+  missing: readonly (readonly string[])[],
+): Promise<void> {
+  const nodeAt = new Map(nodes.map((node) => [formatAddress(node.address), node]));
+  await mapBounded(missing, CONCURRENT_NODES_MAX, async ([name = '', ...strangers]) => {
+    const node = nodeAt.get(name);
+    const meets = strangers
+      .slice(0, NEIGHBOURS_MAX)
+      .flatMap((stranger) => nodeAt.get(stranger) ?? [])
+      .map((peer) => argv.clusterMeet(peer.peerAddress));
+    if (node !== undefined && meets.length > 0) await execution.cluster.callMany(node.address, meets);
   });
 }
 

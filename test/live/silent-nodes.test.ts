@@ -222,7 +222,7 @@ it('a creation from which a node fell silent: the same command again makes the c
   withNodes({ count: 6 }, async (nodes, typed) => {
     const state = newStateFolder();
     const silent = present(nodes[1], 'there are six');
-    const words = `create ${typed} --replicas 1 --yes -t 0.5 --progress json`.split(' ');
+    const words = `create ${typed} --replicas 1 --yes -t 0.5 --wait-timeout 20 --progress json`.split(' ');
     const stopping = clusterCli(words, state);
     await eventually(() => expect(journalLines(state).join('\n')).toMatch(/"step-end"[\s\S]*"step-end"/), {
       what: 'the nodes are to meet',

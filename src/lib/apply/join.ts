@@ -23,6 +23,8 @@ import { nodeOf } from './execution.ts';
 
 const CONCURRENT_NODES_MAX = 64;
 const POLL_MS = 50;
+/** A handshake that takes longer than the node timeout is given up by the servers, and nobody begins it anew. */
+const INTRODUCE_AGAIN_MS = 3000;
 /** Every node meets this many of its neighbours on the ring of nodes; below twice that, everyone meets everyone. */
 const NEIGHBOURS_MAX = 64;
 
@@ -35,6 +37,7 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
   await introduce(execution, nodes, step.newcomers);
   let unfinished = nodes;
   let unknown: ReadonlySet<string> = new Set();
+  let againAtMs = execution.clock.now() + INTRODUCE_AGAIN_MS;
   const what = 'every node to know every other';
   try {
     await waitUntilNothingIsMissing(
@@ -43,6 +46,10 @@ export async function join(execution: Execution, step: Extract<Step, { kind: 'jo
         const missing = await mapBounded(unfinished, CONCURRENT_NODES_MAX, (node) =>
           strangersTo(execution, node, nodes),
         );
+        if (execution.clock.now() >= againAtMs) {
+          againAtMs = execution.clock.now() + INTRODUCE_AGAIN_MS;
+          await introduceAgain(execution, nodes, missing);
+        }
         unfinished = unfinished.filter((_, index) => (missing[index]?.length ?? 0) > 0);
         unknown = new Set(missing.flatMap(([, ...strangers]) => strangers));
         return missing.flatMap((names) => (names.length === 0 ? [] : [sentence(names)]));
@@ -97,6 +104,20 @@ async function meet(execution: Execution, node: TopologyNode, peers: readonly To
       cause: reply,
     });
   }
+}
+
+/** Each node meets those that it still does not know. `missing`: its own address, then theirs. */
+async function introduceAgain(
+  execution: Execution,
+  nodes: readonly TopologyNode[],
+  missing: readonly (readonly string[])[],
+): Promise<void> {
+  const nodeAt = new Map(nodes.map((node) => [formatAddress(node.address), node]));
+  await mapBounded(missing, CONCURRENT_NODES_MAX, async ([name = '', ...strangers]) => {
+    const node = nodeAt.get(name);
+    const meets = strangers.slice(0, NEIGHBOURS_MAX).flatMap((stranger) => nodeAt.get(stranger) ?? []);
+    if (node !== undefined && meets.length > 0) await meet(execution, node, meets);
+  });
 }
 
 /** The half of the ring behind `index`, so that each pair meets once. */

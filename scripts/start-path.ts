@@ -60,6 +60,12 @@ const AMENDMENTS: readonly { readonly file: string; readonly from: string; reado
   },
   // Compares the Node that oclif wants, 18, with the one that runs; we want a newer one.
   { file: path.join(OCLIF, 'index.js'), from: '\ncheckNodeVersion();', to: '' },
+  // Ends the process where standard output is on a full disk, in the middle of whatever it does: src/lib/terminal/output.ts.
+  {
+    file: path.join(OCLIF, 'command.js'),
+    from: "if (err && err.code === 'EPIPE')\n        return;\n    throw err;",
+    to: '',
+  },
   // One file less to open where the kernel is not Microsoft's.
   {
     file: path.join(OCLIF, 'util/os.js'),

@@ -129,18 +129,20 @@ describe.each(DIALECTS)('cluster fix beside a migration inside the server $flavo
       await expectWhole(open, { flavor });
     });
 
-    it.runIf(flavor === 'valkey-9.1')('takes the marks off the replicas as well', async () => {
-      const slot = next;
-      next += 1;
-      const scene = await openScene(formed, clients, slot);
-      await scene.open();
-      await scene.moveHalf(scene.target);
-      const replica = formed.replicas.find((each) => formed.primaryOf(each) === scene.source)?.address ?? '';
-      await expectBroken(formed, new RegExp(`Node ${replica} has slots in migrating state ${slot}\\.`), { flavor });
-      await fixes(formed, { flavor, run: newStateFolder() });
-      await expectWhole(scene, { flavor });
-      for (const node of formed.nodes)
-        expect(String(await formed.call(node, 'CLUSTER', 'NODES'))).not.toMatch(/->-|-<-/);
-    });
+    // Replicas of Redis have no marks of their own.
+    if (flavor === 'valkey-9.1')
+      it('takes the marks off the replicas as well', async () => {
+        const slot = next;
+        next += 1;
+        const scene = await openScene(formed, clients, slot);
+        await scene.open();
+        await scene.moveHalf(scene.target);
+        const replica = formed.replicas.find((each) => formed.primaryOf(each) === scene.source)?.address ?? '';
+        await expectBroken(formed, new RegExp(`Node ${replica} has slots in migrating state ${slot}\\.`), { flavor });
+        await fixes(formed, { flavor, run: newStateFolder() });
+        await expectWhole(scene, { flavor });
+        for (const node of formed.nodes)
+          expect(String(await formed.call(node, 'CLUSTER', 'NODES'))).not.toMatch(/->-|-<-/);
+      });
   });
 });

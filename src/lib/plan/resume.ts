@@ -28,14 +28,17 @@ export function planResume(plan: Plan, topology: Topology): Planned {
   return planned(`go on with: ${plan.intention}`, topology, rests);
 }
 
-/** Only what the plan's moves have left open, moved to its end; but what is on its way back already goes on that way. */
+/**
+ * What the plan's moves have left open, moved to its end. What is on its way back already goes on that way: with the way
+ * back of all, or together with the rest where there is any, because a run is over only when nothing is open.
+ */
 export function planFinishOpen(plan: Plan, topology: Topology): Planned {
   const open = openSlotsOf(topology);
-  const rests = movesOf(plan).map((move) => {
-    const back = slotSetOf(onTheirWayBack(move, plan, topology));
-    return restOf(narrowed(move, subtractSlots(open, back)), plan, topology);
-  });
-  return planned(`close what was left open by: ${plan.intention}`, topology, rests);
+  const moves = movesOf(plan).map((move) => ({ move, back: slotSetOf(onTheirWayBack(move, plan, topology)) }));
+  const there = moves.map(({ move, back }) => restOf(narrowed(move, subtractSlots(open, back)), plan, topology));
+  const isAny = there.some((each) => 'refusal' in each || each.step !== null);
+  const back = isAny ? moves.map((each) => restOf(narrowed(reversed(each.move), each.back), plan, topology)) : [];
+  return planned(`close what was left open by: ${plan.intention}`, topology, [...there, ...back]);
 }
 
 /** The way back of the moves that had begun, for a cluster without open slots. */

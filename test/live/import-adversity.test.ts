@@ -66,6 +66,10 @@ const inCluster = () =>
   );
 const importing = (more: string): string => `import ${formed.seed} --from ${source.address} --yes ${more}`;
 
+/** Longer than a command is waited for by default. What is tested is time that passes: no condition tells of its end. */
+const SILENCE_MS = 6000;
+const BREAK_EVERY_MS = 20;
+
 describe.each(['', '--copy', '--engine migrate'])('import %s', (way) => {
   it('goes on when every connection is broken, again and again', async () => {
     let isOver = false;
@@ -73,7 +77,7 @@ describe.each(['', '--copy', '--engine migrate'])('import %s', (way) => {
       for (let turn = 0; !isOver && turn < 30; turn++) {
         for (const { address } of [source, ...formed.nodes])
           await clients.call(address, ['CLIENT', 'KILL', 'TYPE', 'normal']);
-        await sleep(20);
+        await sleep(BREAK_EVERY_MS);
       }
     }).finally(() => {
       isOver = true;
@@ -86,7 +90,7 @@ describe.each(['', '--copy', '--engine migrate'])('import %s', (way) => {
     const run = await meetRun(importing(`${SLOWLY} ${way}`), newStateFolder(), MOMENT, async () => {
       process.kill(serving.pid, 'SIGSTOP');
       try {
-        await sleep(6000);
+        await sleep(SILENCE_MS);
       } finally {
         process.kill(serving.pid, 'SIGCONT');
       }

@@ -1,4 +1,4 @@
-/** Is what the file holds in the cluster now? Counted by slots, and looked at key by key for a random few. */
+/** Is what the file holds in the cluster now? Counted by slots, and looked at key by key: all of a small file, else a random few. */
 
 import type { NamedKeys } from '../../model/import-report.ts';
 import { keySlot } from '../../model/key-slot.ts';
@@ -10,9 +10,10 @@ import { sameBody } from '../import/compare-values.ts';
 import { printable } from '../import/import-tally.ts';
 import type { Target, Targets } from '../import/targets.ts';
 import { haveSameElements } from '../move/same-value.ts';
+import { sampleKeys } from './file-keys.ts';
 import type { ServedFile } from './served-file.ts';
 
-const SAMPLES = 100;
+const SAMPLES_MAX = 100;
 const EXAMPLES_MAX = 5;
 /** Commands of one round trip: a server serves nobody else while it works through them. */
 const SLOTS_PER_CALL_MAX = 1024;
@@ -52,18 +53,9 @@ async function countAt(cluster: Cluster, owner: Target, slots: readonly number[]
   return sum;
 }
 
-/** Compares a random few. Keys that expire meanwhile are passed over. */
+/** Compares each key of a small file, a random few of a large one. Keys that expire meanwhile are passed over. */
 export async function compareSamples(source: ServedFile, cluster: Cluster, targets: Targets): Promise<SampleReport> {
-  const names = await ask(
-    source.cluster,
-    source,
-    Array.from({ length: SAMPLES }, () => argv.randomKey()),
-  );
-  const keys = [
-    ...new Map(
-      names.flatMap((name) => (Buffer.isBuffer(name) ? [[name.toString('hex'), name] as const] : [])),
-    ).values(),
-  ];
+  const keys = await sampleKeys(source, SAMPLES_MAX);
   const different: string[] = [];
   let compared = 0;
   for (const key of keys) {

@@ -10,22 +10,20 @@ import type { Address } from '../../model/address.ts';
 import type { Topology } from '../../model/topology.ts';
 import { isReached, primariesOf, reachedNodes } from '../../model/topology.ts';
 import type { RestoreFile, RestorePlan } from '../../plan/restore.ts';
-import type { Cluster, Reply } from '../../redis/cluster.ts';
+import type { Cluster } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { parseInfo } from '../../wire/info.ts';
 import { throwIfInterrupted } from '../clock.ts';
 import type { Emit } from '../events.ts';
-import { Fingerprints } from '../import/fingerprints.ts';
 import { IMPORT_DEFAULTS, importKeys } from '../import/import.ts';
 import { Targets } from '../import/targets.ts';
 import type { PaceLimits } from '../move/pace.ts';
+import { countPresent } from './file-keys.ts';
 import { FunctionsOfFiles } from './functions.ts';
 import { compareSamples, countInSlots } from './proof.ts';
 import type { RestoredFile, RestoreReport } from './report.ts';
 import type { ServedFile } from './served-file.ts';
 import { TotalProgress } from './total-progress.ts';
-
-const KEYS_PER_PAGE = 10_000;
 
 export interface RestoreSettings {
   /** The cluster that receives. */
@@ -169,18 +167,6 @@ async function countLeft({
 }: ServedFile): Promise<{ readonly left: number; readonly expiring: number }> {
   const { db0 = '' } = parseInfo(String(await cluster.call(address, argv.info('keyspace'))));
   return { left: Number(/keys=(\d+)/.exec(db0)?.[1] ?? 0), expiring: Number(/expires=(\d+)/.exec(db0)?.[1] ?? 0) };
-}
-
-/** Of database 0, without those that have expired and are still counted: what SCAN shows, each key once. */
-async function countPresent({ cluster, address }: ServedFile): Promise<number> {
-  const seen = new Fingerprints();
-  for (let cursor = '0'; ; ) {
-    const [reply] = await cluster.callMany(address, [argv.scan(cursor, KEYS_PER_PAGE)], { bulk: true });
-    const [next, keys] = Array.isArray(reply) ? (reply as readonly Reply[]) : [];
-    for (const key of Array.isArray(keys) ? (keys as readonly Reply[]) : []) if (Buffer.isBuffer(key)) seen.add(key);
-    cursor = String(next ?? '0');
-    if (cursor === '0') return seen.count;
-  }
 }
 
 function primaryAddresses(topology: Topology): readonly Address[] {

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OpsError } from '../../src/lib/errors.ts';
+import type { Flavor } from '../../src/lib/model/flavor.ts';
 import type { Plan } from '../../src/lib/plan/plan.ts';
 import { planFinishOpen, planResume, planUndo } from '../../src/lib/plan/resume.ts';
 import { FakeCluster, type FakeClusterOptions } from '../support/fake-cluster.ts';
@@ -49,37 +50,43 @@ function cases(kinds: readonly FaultKind[]): fc.Arbitrary<Case> {
       at: fc.double({ min: 0, max: 1, noNaN: true }),
       times: fc.integer({ min: 1, max: 8 }),
       keepPrimary: fc.boolean(),
+      // Slots are claimed in one transaction, or each by itself.
+      flavor: fc.constantFrom<Flavor>({ product: 'redis', version: '7.0.15' }, { product: 'valkey', version: '8.1.1' }),
     })
-    .map(({ shardCount, slotCount, owners, targets, keysPerSlot, gossip, seed, kind, at, times, keepPrimary }) => {
-      const pick = (from: readonly number[], slot: number): number => (from[slot % from.length] ?? 0) % shardCount;
-      // As the planners have it, a node gives or receives: who gives its last slot may be a replica a moment later.
-      const isGiver = (index: number): boolean => index % 2 === seed % 2;
-      const slots = Array.from({ length: slotCount }, (_, slot) => slot);
-      const keys = slots.flatMap((slot) =>
-        Array.from(
-          { length: keysPerSlot[slot % keysPerSlot.length] ?? 0 },
-          (_, n) => [`${slot}:k${n}`, `v${n}`] as const,
-        ),
-      );
-      const options: FakeClusterOptions = {
-        shards: Array.from({ length: shardCount }, (_, index) => ({
-          name: `p${index}`,
-          slots: slots.filter((slot) => pick(owners, slot) === index),
-          hasReplica: kind === 'failover',
-        })),
-        slotCount,
-        keys: new Map(keys),
-        // What was not heard of before a failover is lost by it, and no program can help it.
-        gossip: kind === 'failover' ? 'eager' : gossip,
-        seed,
-        fault: { kind, atCall: at, times: kind === 'failover' || kind === 'interrupt' ? 1 : times },
-      };
-      const wishes = slots.flatMap((slot): readonly Wish[] => {
-        const target = pick(targets, slot);
-        return isGiver(pick(owners, slot)) && !isGiver(target) ? [[slot, `p${target}`]] : [];
-      });
-      return { options, wishes, keepPrimary };
-    })
+    .map(
+      ({ shardCount, slotCount, owners, targets, keysPerSlot, gossip, seed, kind, at, times, keepPrimary, flavor }) => {
+        const pick = (from: readonly number[], slot: number): number => (from[slot % from.length] ?? 0) % shardCount;
+        // As the planners have it, a node gives or receives: who gives its last slot may be a replica a moment later.
+        const isGiver = (index: number): boolean => index % 2 === seed % 2;
+        const slots = Array.from({ length: slotCount }, (_, slot) => slot);
+        const keys = slots.flatMap((slot) =>
+          Array.from(
+            { length: keysPerSlot[slot % keysPerSlot.length] ?? 0 },
+            (_, n) => [`${slot}:k${n}`, `v${n}`] as const,
+          ),
+        );
+        const options: FakeClusterOptions = {
+          shards: Array.from({ length: shardCount }, (_, index) => ({
+            name: `p${index}`,
+            slots: slots.filter((slot) => pick(owners, slot) === index),
+            hasReplica: kind === 'failover',
+          })),
+          slotCount,
+          keys: new Map(keys),
+          // Only Valkey waits for replicas.
+          flavor: kind === 'no-replicas' ? { product: 'valkey', version: '8.1.1' } : flavor,
+          // What was not heard of before a failover is lost by it, and no program can help it.
+          gossip: kind === 'failover' ? 'eager' : gossip,
+          seed,
+          fault: { kind, atCall: at, times: kind === 'failover' || kind === 'interrupt' ? 1 : times },
+        };
+        const wishes = slots.flatMap((slot): readonly Wish[] => {
+          const target = pick(targets, slot);
+          return isGiver(pick(owners, slot)) && !isGiver(target) ? [[slot, `p${target}`]] : [];
+        });
+        return { options, wishes, keepPrimary };
+      },
+    )
     .filter(({ wishes }) => wishes.length > 0);
 }
 

@@ -40,15 +40,12 @@ export function migrateKeys(
   return refusal === null ? 'OK' : new ReplyError(`ERR Target instance replied with error: ${refusal}`);
 }
 
-/** All at once, or, where a watched key has changed, nothing. A transaction without EXEC never happened. */
+/** All at once, errors among the replies; where a watched key has changed, nothing. A transaction without EXEC never happened. */
 export function transact(node: FakeNode, commands: readonly (readonly Argument[])[], around: FakeSurroundings): Reply {
   const isChanged = [...node.watched].some(([key, value]) => node.keys.get(key) !== value);
   node.watched.clear();
   if (isChanged) return null;
-  return commands.map((command) => {
-    const reply = answer(node, command, around);
-    return reply instanceof ReplyError ? reply.message : reply;
-  });
+  return commands.map((command) => answer(node, command, around)) as readonly Reply[];
 }
 
 /** An error reply for a command that no test needs yet. */

@@ -1,4 +1,4 @@
-/** What the steps of `fix` say to nodes about slots. */
+/** What moves and fixes say to nodes about slots. */
 import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
 import type { TopologyNode } from '../model/topology.ts';
@@ -26,7 +26,7 @@ export async function setSlots(
   for (let from = 0; from < commands.length; from += COMMANDS_PER_CALL_MAX) {
     let left = commands.slice(from, from + COMMANDS_PER_CALL_MAX);
     for (let attempt = 1; left.length > 0; attempt++) {
-      const replies = await cluster.callMany(node.address, left);
+      const replies = await cluster.callMany(node.address, left, { bulk: true });
       const failed = replies.flatMap((reply, index) =>
         reply instanceof ReplyError && !tolerated.includes(reply.kind) ? [{ reply, command: left[index] as Argv }] : [],
       );

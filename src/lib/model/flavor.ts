@@ -21,6 +21,15 @@ export function hidesForeignKeys(flavor: Flavor): boolean {
   return flavor.product === 'redis' && isAtLeast(flavor, 8, 4);
 }
 
+/**
+ * Takes CLUSTER SETSLOT inside MULTI. Valkey waits for its replicas before it carries a SETSLOT out, and a primary that has
+ * some ENDS ITSELF when that happens inside of a transaction. Seen in Valkey 8.1.1 and 9.1.2; Redis 7.0.15, 8.0.2 and
+ * 8.6.3 take it.
+ */
+export function takesSlotsInTransaction(flavor: Flavor): boolean {
+  return flavor.product === 'redis';
+}
+
 /** Takes slots as ranges in ADDSLOTSRANGE. Source: Redis 7.0; every Valkey. */
 export function addsSlotsByRange(flavor: Flavor): boolean {
   return isAtLeast(flavor, 7, 0);

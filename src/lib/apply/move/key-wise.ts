@@ -4,7 +4,7 @@
  *   target  SETSLOT s IMPORTING          BEFORE the source gives keys away, or nobody would take them
  *   source  SETSLOT s MIGRATING
  *   source  GETKEYSINSLOT s, MIGRATE …   until the slot is empty
- *   target  SETSLOT s NODE target        FIRST, because its new epoch is what convinces the others
+ *   target  SETSLOT s NODE target        FIRST, because its new epoch is what convinces the others: claim.ts
  *   source  SETSLOT s NODE target
  *   others  SETSLOT s NODE target
  *
@@ -15,12 +15,13 @@
  */
 import { mapBounded } from '../../bounded.ts';
 import { OpsError } from '../../errors.ts';
-import { formatAddress } from '../../model/address.ts';
 import type { NodeId } from '../../model/node.ts';
 import type { TopologyNode } from '../../model/topology.ts';
-import { type Argv, argv } from '../../wire/argv.ts';
-import { ReplyError, type ReplyErrorKind } from '../../wire/reply-error.ts';
+import { argv } from '../../wire/argv.ts';
+import { ReplyError } from '../../wire/reply-error.ts';
 import { throwIfInterrupted } from '../clock.ts';
+import { refusedBy, setSlots } from '../slot-commands.ts';
+import { claimFor } from './claim.ts';
 import { Lanes } from './lanes.ts';
 import { migrateBatch } from './migrate-batch.ts';
 import type { MoveContext, MoveJob, SlotMover } from './move.ts';
@@ -30,8 +31,6 @@ import { windowsOf } from './windows.ts';
 const WINDOWS_OPEN_MAX = 3;
 const MIGRATES_PER_SOURCE_MAX = 2;
 const KEYS_PER_LISTING_MAX = 1000;
-/** Valkey's SETSLOT waits 2 s for the replicas and then says NOREPLICAS, which is worth another try. */
-const SETSLOT_ATTEMPTS_MAX = 3;
 
 export const keyWise: SlotMover = { kind: 'key-wise', move };
 
@@ -39,7 +38,8 @@ async function move(job: MoveJob, context: MoveContext): Promise<void> {
   const lanes = new Lanes('migrate', MIGRATES_PER_SOURCE_MAX);
   const bystanders = new Bystanders(job.bystanders, context);
   const link: Breaker = { failure: null };
-  const windows = windowsOf(job.slots, await countKeys(job, context));
+  const [keysInSlot, claim] = await Promise.all([countKeys(job, context), claimFor(job, context)]);
+  const windows = windowsOf(job.slots, keysInSlot);
   try {
     await mapBounded(windows, WINDOWS_OPEN_MAX, async (slots) => {
       throwIfInterrupted(context.signal);
@@ -49,7 +49,8 @@ async function move(job: MoveJob, context: MoveContext): Promise<void> {
         await openSlots(job, context, slots);
         areOpen = true;
         for (const database of context.databases) await moveKeys(job, context, { lanes, link }, slots, database);
-        await closeSlots(job, context, slots);
+        await claim(slots);
+        await release(job, context, slots);
       } catch (failure) {
         // The failure is what counts; where the nodes cannot be reached for this either, the next attempt sees to it.
         await retreat(job, context, slots, areOpen).catch(() => undefined);
@@ -73,24 +74,31 @@ async function countKeys({ source, slots }: MoveJob, { cluster }: MoveContext): 
   return new Map(slots.map((slot, index) => [slot, Number(replies[index])]));
 }
 
-async function openSlots({ source, target }: MoveJob, context: MoveContext, slots: readonly number[]): Promise<void> {
+async function openSlots(
+  { source, target }: MoveJob,
+  { cluster }: MoveContext,
+  slots: readonly number[],
+): Promise<void> {
   await setSlots(
-    context,
+    cluster,
     target,
     slots.map((slot) => argv.clusterSetSlotImporting(slot, source.id)),
   );
   await setSlots(
-    context,
+    cluster,
     source,
     slots.map((slot) => argv.clusterSetSlotMigrating(slot, target.id)),
   );
 }
 
-async function closeSlots({ source, target }: MoveJob, context: MoveContext, slots: readonly number[]): Promise<void> {
-  const commands = slots.map((slot) => argv.clusterSetSlotNode(slot, target.id));
-  await setSlots(context, target, commands);
-  // A source that gives away its last slot becomes a replica at once, and says so to the commands behind.
-  await setSlots(context, source, commands, 'not-in-charge');
+/** A source that gives away its last slot becomes a replica at once, and says so to the commands behind. */
+async function release({ source, target }: MoveJob, { cluster }: MoveContext, slots: readonly number[]): Promise<void> {
+  await setSlots(
+    cluster,
+    source,
+    slots.map((slot) => argv.clusterSetSlotNode(slot, target.id)),
+    ['not-in-charge'],
+  );
 }
 
 /** Lists and moves until nothing is listed: a key that is written meanwhile under an old name is listed again. */
@@ -153,8 +161,8 @@ async function listKeys(
     channel: 'list',
     database,
   });
-  return replies.map((reply) => {
-    if (reply instanceof ReplyError) throw refused(job.source, reply);
+  return replies.map((reply, index) => {
+    if (reply instanceof ReplyError) throw refusedBy(job.source, reply, commands[index] ?? []);
     return (Array.isArray(reply) ? reply : []).filter((key) => Buffer.isBuffer(key));
   });
 }
@@ -184,32 +192,6 @@ async function moveList(
       context.report.moved(batch.length);
     });
   }
-}
-
-/** All commands in one round trip; errors of the kind `tolerated` count as done. */
-async function setSlots(
-  context: MoveContext,
-  node: TopologyNode,
-  commands: readonly Argv[],
-  tolerated?: ReplyErrorKind,
-): Promise<void> {
-  let left = commands;
-  for (let attempt = 1; ; attempt++) {
-    const replies = await context.cluster.callMany(node.address, left, { bulk: true });
-    const failed = replies.flatMap((reply, index) =>
-      reply instanceof ReplyError && reply.kind !== tolerated ? [{ reply, index }] : [],
-    );
-    if (failed.length === 0) return;
-    const final = failed.find(({ reply }) => reply.kind !== 'no-replicas' || attempt >= SETSLOT_ATTEMPTS_MAX);
-    if (final) throw refused(node, final.reply);
-    left = failed.map(({ index }) => left[index] as Argv);
-  }
-}
-
-function refused(node: TopologyNode, reply: ReplyError): OpsError {
-  return new OpsError('FAILED', `Node ${formatAddress(node.address)} refused to move a slot: ${reply.message}`, {
-    cause: reply,
-  });
 }
 
 /**

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from '../../src/lib/apply/conflicts.ts';
 import { OpsError } from '../../src/lib/errors.ts';
+import type { Product } from '../../src/lib/model/flavor.ts';
 import { FakeCluster } from '../support/fake-cluster.ts';
 import { Killed } from '../support/fake-faults.ts';
 import { fixFake } from '../support/fake-fix.ts';
@@ -32,6 +33,7 @@ interface Broken {
   readonly shards: number;
   readonly slots: readonly BrokenSlot[];
   readonly seed: number;
+  readonly product: Product;
   /** At a share of the calls of an undisturbed run. */
   readonly at: number;
 }
@@ -41,9 +43,10 @@ function broken(differ: boolean): fc.Arbitrary<Broken> {
     .record({
       shards: fc.integer({ min: 2, max: 4 }),
       seed: fc.nat(0x7ffffff),
+      product: fc.constantFrom<Product>('redis', 'valkey'),
       at: fc.double({ min: 0, max: 1, noNaN: true }),
     })
-    .chain(({ shards, seed, at }) => {
+    .chain(({ shards, seed, product, at }) => {
       const node = fc.nat(shards - 1);
       const pair = fc.tuple(node, node).filter(([a, b]) => a !== b);
       const values = differ ? fc.constantFrom('old', 'new') : fc.constant('same');
@@ -58,15 +61,16 @@ function broken(differ: boolean): fc.Arbitrary<Broken> {
           },
         ),
       });
-      return fc.array(slot, { minLength: 1, maxLength: 5 }).map((slots) => ({ shards, slots, seed, at }));
+      return fc.array(slot, { minLength: 1, maxLength: 5 }).map((slots) => ({ shards, slots, seed, product, at }));
     });
 }
 
 /** All nodes have one epoch: so two claims of a slot last until somebody has a higher one, as during a partition. */
-function build({ shards, slots, seed }: Broken): FakeCluster {
+function build({ shards, slots, seed, product }: Broken): FakeCluster {
   const cluster = new FakeCluster({
     shards: Array.from({ length: shards }, (_, index) => ({ name: `p${index}`, slots: [], hasReplica: false })),
     slotCount: slots.length,
+    flavor: { product, version: '8.1.1' },
     keys: new Map(),
     gossip: 'eager',
     seed,

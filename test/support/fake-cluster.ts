@@ -140,6 +140,8 @@ export class FakeCluster implements Cluster {
         if (command[0] === 'MULTI') queued = [];
         else if (queued !== null && command[0] !== 'EXEC') queued.push(command);
         if (queued !== null && command[0] !== 'EXEC') return 'QUEUED';
+        if (queued?.some(([, word]) => word === 'SETSLOT') && this.#options.flavor?.product === 'valkey')
+          throw this.#endedBySetSlot(node);
         const reply = queued === null ? answer(node, command, this.#around) : transact(node, queued, this.#around);
         queued = null;
         this.onChange();
@@ -219,6 +221,12 @@ export class FakeCluster implements Cluster {
     this.#timesLeft -= 1;
     this.faults += 1;
     return fault.kind;
+  }
+
+  /** What a primary of Valkey 8.1 and 9.1 that has replicas does at a SETSLOT inside MULTI. */
+  #endedBySetSlot(node: FakeNode): OpsError {
+    node.isDown = true;
+    return new OpsError('UNREACHABLE', 'Socket closed unexpectedly');
   }
 
   /** The replica has all keys and believes what its primary believed, but knows of no open slot (Redis 7.0). */

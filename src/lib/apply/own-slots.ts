@@ -1,7 +1,7 @@
 /**
  * Making a node the owner of slots, so that all others believe it. Two stages, for all nodes of a plan:
  *
- *   losers    MULTI  DELSLOTS s  SETSLOT s NODE owner  SETSLOT s IMPORTING owner  EXEC
+ *   losers    DELSLOTS s, SETSLOT s NODE owner, SETSLOT s IMPORTING owner
  *
  *   owner     MULTI  [DELSLOTS s]  ADDSLOTS s  EXEC   BUMPEPOCH
  *   others    SETSLOT s NODE owner
@@ -9,7 +9,8 @@
  * A node that hears by gossip that a slot of its own has another owner with a higher epoch DELETES its keys of the slot
  * (`clusterUpdateSlotsConfigWith`, Redis 7.0). So whoever else claims a slot gives it up before ANY node takes a higher
  * epoch, for whatever slot, and has the mark that gossip leaves alone: IMPORTING. A loser that does not know the owner
- * yet refuses NODE and IMPORTING, inside the transaction; what is not its own is not deleted either.
+ * yet refuses NODE and IMPORTING; what is not its own is not deleted either. No SETSLOT is sent inside a transaction: a
+ * Valkey primary with replicas ends itself there (see `takesSlotsInTransaction`).
  */
 import { mapBounded } from '../bounded.ts';
 import { formatAddress } from '../model/address.ts';
@@ -26,13 +27,15 @@ import type { TopologyNode } from '../model/topology.ts';
 import { isReached, primariesOf } from '../model/topology.ts';
 import type { Step } from '../plan/plan.ts';
 import { type Argv, argv } from '../wire/argv.ts';
-import { ReplyError } from '../wire/reply-error.ts';
+import { ReplyError, type ReplyErrorKind } from '../wire/reply-error.ts';
 import { waitUntilNothingIsMissing } from './clock.ts';
 import { type Execution, nodeOf } from './execution.ts';
 import { BYSTANDERS_MAY, refusedBy, setSlots } from './slot-commands.ts';
 
 const SLOTS_PER_TRANSACTION_MAX = 512;
 const CONCURRENT_NODES_MAX = 32;
+/** It hears of the owner later, by gossip. */
+const LOSERS_MAY: readonly ReplyErrorKind[] = ['unknown-node'];
 const POLL_MS = 50;
 
 export async function releaseSlots(
@@ -65,11 +68,13 @@ export async function ownSlots(execution: Execution, step: Extract<Step, { kind:
 
 async function giveUp(execution: Execution, loser: TopologyNode, owner: TopologyNode, slots: SlotSet): Promise<void> {
   const { own } = await lookAt(execution, loser);
-  await transact(execution, loser, [...eachSlot(intersectSlots(slots, own))], (slot) => [
-    argv.clusterDelSlots(slot),
-    argv.clusterSetSlotNode(slot, owner.id),
-    argv.clusterSetSlotImporting(slot, owner.id),
-  ]);
+  const given = [...eachSlot(intersectSlots(slots, own))];
+  for (const command of [
+    argv.clusterDelSlots,
+    (slot: number) => argv.clusterSetSlotNode(slot, owner.id),
+    (slot: number) => argv.clusterSetSlotImporting(slot, owner.id),
+  ])
+    await setSlots(execution.cluster, loser, given.map(command), LOSERS_MAY);
 }
 
 async function take(execution: Execution, owner: TopologyNode, slots: SlotSet): Promise<void> {

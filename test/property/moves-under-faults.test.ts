@@ -34,7 +34,11 @@ const KINDS: readonly FaultKind[] = [
   'interrupt',
   'kill',
   'failover',
+  'handover',
 ];
+
+/** A replica takes over. */
+const PROMOTING: readonly FaultKind[] = ['failover', 'handover'];
 
 function cases(kinds: readonly FaultKind[]): fc.Arbitrary<Case> {
   return fc
@@ -47,7 +51,8 @@ function cases(kinds: readonly FaultKind[]): fc.Arbitrary<Case> {
       gossip: fc.constantFrom('eager' as const, 'lazy' as const),
       seed: fc.nat(0x7ffffff),
       kind: fc.constantFrom(...kinds),
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      // Not a double: half of those that are drawn are next to 0.
+      at: fc.integer({ min: 0, max: 1000 }).map((share) => share / 1000),
       times: fc.integer({ min: 1, max: 8 }),
       keepPrimary: fc.boolean(),
       // Slots are claimed in one transaction, or each by itself.
@@ -69,16 +74,16 @@ function cases(kinds: readonly FaultKind[]): fc.Arbitrary<Case> {
           shards: Array.from({ length: shardCount }, (_, index) => ({
             name: `p${index}`,
             slots: slots.filter((slot) => pick(owners, slot) === index),
-            hasReplica: kind === 'failover',
+            hasReplica: PROMOTING.includes(kind),
           })),
           slotCount,
           keys: new Map(keys),
           // Only Valkey waits for replicas.
           flavor: kind === 'no-replicas' ? { product: 'valkey', version: '8.1.1' } : flavor,
           // What was not heard of before a failover is lost by it, and no program can help it.
-          gossip: kind === 'failover' ? 'eager' : gossip,
+          gossip: PROMOTING.includes(kind) ? 'eager' : gossip,
           seed,
-          fault: { kind, atCall: at, times: kind === 'failover' || kind === 'interrupt' ? 1 : times },
+          fault: { kind, atCall: at, times: PROMOTING.includes(kind) || kind === 'interrupt' ? 1 : times },
         };
         const wishes = slots.flatMap((slot): readonly Wish[] => {
           const target = pick(targets, slot);
@@ -112,7 +117,7 @@ function see({ options }: Case, cluster: FakeCluster): object {
 /** Looks at the cluster after every change; the first thing that is wrong ends the test. */
 function watch({ options }: Case, cluster: FakeCluster): () => void {
   let wrong: string | null = null;
-  const isDisturbed = options.fault?.kind === 'failover';
+  const isDisturbed = options.fault !== undefined && PROMOTING.includes(options.fault.kind);
   cluster.onChange = () => {
     wrong ??= wrongIn(cluster, options.keys, options.slotCount, isDisturbed);
   };

@@ -38,6 +38,12 @@ export class ClusterViews {
     this.#connections.drop(node);
   }
 
+  /** The node is asked again, over a new connection. */
+  listenTo(node: ClusterNode): void {
+    this.#silent.delete(node);
+    this.#connections.drop(node);
+  }
+
   /** Until every node that is asked says `cluster_state:ok`, and all views are the same. */
   async untilServing(): Promise<void> {
     await eventually(

@@ -42,6 +42,8 @@ export class FakeCluster implements Cluster {
   readonly clock = new SimulatedClock();
   readonly nodes: readonly FakeNode[];
   readonly operator = new AbortController();
+  /** What clients have written since. */
+  readonly written = new Map<string, string>();
   /** Looks at the nodes after everything that changes them. */
   onChange: () => void = () => undefined;
   calls = 0;
@@ -203,6 +205,7 @@ export class FakeCluster implements Cluster {
     const node = address === null ? undefined : this.#at(address);
     if (fault === 'interrupt') this.operator.abort();
     if (fault === 'failover' && node) this.#failOver(node);
+    if (fault === 'handover' && node) this.#handOver(node);
     if (fault === 'kill') this.#isKilled = true;
     if (node === undefined || node.isDown || fault === 'lost')
       throw new OpsError('UNREACHABLE', `Could not connect to Redis at ${line(address)}: Connection refused`);
@@ -231,10 +234,26 @@ export class FakeCluster implements Cluster {
 
   /** The replica has all keys and believes what its primary believed, but knows of no open slot (Redis 7.0). */
   #failOver(node: FakeNode): void {
-    const replica = this.nodes.find(({ primaryId, isDown }) => primaryId === node.id && !isDown);
-    if (node.primaryId !== null || replica === undefined) return;
-    const slots = node.slots;
+    if (this.#promoteReplicaOf(node) === null) return;
     node.isDown = true;
+    node.keys.clear();
+    this.onChange();
+  }
+
+  /** CLUSTER FAILOVER, and a client that writes a key of each slot before the old primary has it as well. */
+  #handOver(node: FakeNode): void {
+    const promoted = this.#promoteReplicaOf(node);
+    for (const slot of promoted?.slots ?? []) {
+      promoted?.keys.set(`${slot}:late`, 'late');
+      this.written.set(`${slot}:late`, 'late');
+    }
+    this.onChange();
+  }
+
+  #promoteReplicaOf(node: FakeNode): FakeNode | null {
+    const replica = this.nodes.find(({ primaryId, isDown }) => primaryId === node.id && !isDown);
+    if (node.primaryId !== null || replica === undefined) return null;
+    const slots = node.slots;
     replica.primaryId = null;
     replica.epoch = Math.max(...this.nodes.map(({ epoch }) => epoch)) + 1;
     for (const [key, value] of node.keys) replica.keys.set(key, value);
@@ -243,10 +262,9 @@ export class FakeCluster implements Cluster {
     replica.hasOtherSlots = node.hasOtherSlots;
     node.hasOtherSlots = false;
     node.primaryId = replica.id;
-    node.keys.clear();
     node.migrating.clear();
     node.importing.clear();
-    this.onChange();
+    return replica;
   }
 
   /** A few milliseconds, other ones each time, the same ones for the same seed. */

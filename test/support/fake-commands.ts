@@ -61,6 +61,8 @@ export function answer(
   if (word === 'CLUSTER' && second === 'DELSLOTS') return node.deleteSlot(Number(third));
   if (word === 'CLUSTER' && second === 'ADDSLOTSRANGE') return node.addSlot(Number(third));
   if (word === 'CLUSTER' && second === 'ADDSLOTS') return node.addSlot(Number(third));
+  if (word === 'CLUSTER' && second === 'INFO')
+    return `cluster_my_epoch:${nodes.find(({ id }) => id === node.primaryId)?.epoch ?? node.epoch}\r\n`;
   if (word === 'CLUSTER' && second === 'BUMPEPOCH') return node.bumpEpoch(nodes);
   if (word === 'WATCH') {
     node.watched.set(second, node.keys.get(second));

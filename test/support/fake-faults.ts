@@ -17,7 +17,9 @@ export type FaultKind =
   /** kill -9: from here on nothing that the program does arrives; this call arrives in part. */
   | 'kill'
   /** The node that is called dies and its replica takes over. */
-  | 'failover';
+  | 'failover'
+  /** The node that is called gives way to its replica, answers on, and clients write to the new primary at once. */
+  | 'handover';
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -36,6 +38,6 @@ export class Killed extends Error {
 export function hits(kind: FaultKind, call: 'observe' | 'migrate' | 'setslot' | 'other'): boolean {
   if (kind === 'ambiguous' || kind === 'copies' || kind === 'passing') return call === 'migrate';
   if (kind === 'no-replicas') return call === 'setslot';
-  if (kind === 'failover') return call !== 'observe';
+  if (kind === 'failover' || kind === 'handover') return call !== 'observe';
   return true;
 }

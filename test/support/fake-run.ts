@@ -99,7 +99,10 @@ export function accepted(planned: Planned): Plan {
   throw new Error(`refused: ${planned.refusals.map(({ message }) => message).join('\n')}`);
 }
 
-/** Who owns which slot, by the names of shards, where each key is, and what is open: all that a client could see. */
+/**
+ * Who owns which slot, by the names of shards, where each key is, and what is open: all that a client could see, but for
+ * keys that were written meanwhile.
+ */
 export function stateOf(cluster: FakeCluster, shards: readonly string[], slotCount: number): object {
   const nameOf = (id: string): string => {
     const found = shards.find((name) => nodeId(name) === id || nodeId(`${name}-replica`) === id);
@@ -110,7 +113,10 @@ export function stateOf(cluster: FakeCluster, shards: readonly string[], slotCou
     slots: Array.from({ length: slotCount }, (_, slot) =>
       up.filter((node) => node.claims(slot)).map(({ id }) => nameOf(id)),
     ),
-    keys: up.flatMap((node) => [...node.keys].map(([key, value]) => `${key}=${value} ${nameOf(node.id)}`)).sort(),
+    keys: up
+      .flatMap((node) => [...node.keys].map(([key, value]) => `${key}=${value} ${nameOf(node.id)}`))
+      .filter((text) => ![...cluster.written].some(([key, value]) => text.startsWith(`${key}=${value} `)))
+      .sort(),
     open: up.flatMap(({ migrating, importing }) => [...migrating.keys(), ...importing.keys()]),
   };
 }
@@ -136,7 +142,7 @@ export function wrongIn(
     if (second !== undefined && second.epoch === winner.epoch) return `two nodes claim slot ${slot} with one epoch`;
     winners.set(slot, winner);
   }
-  for (const [key, value] of keys) {
+  for (const [key, value] of [...keys, ...cluster.written]) {
     const slot = slotOfKey(key);
     const holders = up.filter((node) => node.keys.has(key));
     const winner = present(winners.get(slot), 'each key is of a slot that is looked at');

@@ -198,6 +198,20 @@ export class FormedCluster {
     await eventually(ended, { what: `${node.address} has ended` });
   }
 
+  /** Kills the servers where they still run, and starts them again with their files; resolves before they serve. */
+  async restart(...nodes: readonly ClusterNode[]): Promise<void> {
+    await Promise.all(nodes.filter(({ pid }) => identifyProcess(pid) !== null).map((node) => this.kill(node)));
+    for (const node of nodes) {
+      node.pid = this.#servers.launchAgain(node.port);
+      this.#views.listenTo(node);
+    }
+  }
+
+  /** Until every node that was not silenced says `cluster_state:ok`, and all views are the same. */
+  async untilServing(): Promise<void> {
+    await this.#views.untilServing();
+  }
+
   /** SIGSTOP: connections to it are accepted by the system, and never answered. */
   pause(node: ClusterNode): void {
     this.#views.silence(node);
@@ -216,7 +230,7 @@ export class FormedCluster {
     await this.#views.untilAllSee(`${replica.address} is promoted`, (entries) =>
       entries.some((entry) => entry.id === replica.id && hasFlag(entry, 'master') && entry.slots.length > 0),
     );
-    await this.#views.untilServing();
+    await this.untilServing();
   }
 
   /** Kills the servers, paused ones too, and removes their folders. */

@@ -28,12 +28,17 @@ export class NodeConnections {
   async call(node: TestServer, argv: readonly string[]): Promise<RawReply> {
     const connection = this.#open.get(node.address) ?? this.#connect(node);
     this.#open.set(node.address, connection);
+    // A server that is starting: the next call tries again.
+    connection.catch(() => this.#open.delete(node.address));
     return (await connection).sendCommand<RawReply>(argv);
   }
 
   /** Of a node that is silent from now on. */
   drop(node: TestServer): void {
-    this.#open.get(node.address)?.then((client) => client.destroy());
+    this.#open
+      .get(node.address)
+      ?.then((client) => client.destroy())
+      .catch(() => undefined);
     this.#open.delete(node.address);
   }
 

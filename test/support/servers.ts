@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { present } from '../../src/lib/assert.ts';
 import {
+  type LaunchOptions,
   launchServer,
   readServerLog,
   type ServerProcess,
@@ -49,7 +50,8 @@ export interface TestServer {
   readonly port: number;
   /** `host:port`, as it is typed. */
   readonly address: string;
-  readonly pid: number;
+  /** Another one once it was started again. */
+  pid: number;
   readonly dir: string;
   log(): string;
 }
@@ -58,6 +60,11 @@ export interface TestServers {
   readonly nodes: readonly TestServer[];
   /** Where the servers speak TLS: what a client needs. */
   readonly certificates: Certificates | null;
+  /**
+   * Starts the server on this port again, whose process has ended, with the same settings and files. Returns its process
+   * id at once, before it serves.
+   */
+  launchAgain(port: number): number;
   /** Kills the servers and removes their folders. May be called twice. */
   stop(): Promise<void>;
 }
@@ -83,7 +90,14 @@ export async function startServers(options: ServersOptions): Promise<TestServers
   const ports = await reservePorts(
     options.customBusPorts || options.tls?.plainPorts ? 2 * options.count : options.count,
   );
+  const launches: LaunchOptions[] = [];
   const servers: ServerProcess[] = [];
+  const launch = (options: LaunchOptions): ServerProcess => {
+    const server = launchServer(options);
+    servers.push(server);
+    killWithThisProcess(server.pid);
+    return server;
+  };
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((server) => stopServer(server, { save: false })));
     rmSync(dir, { recursive: true, force: true });
@@ -94,16 +108,22 @@ export async function startServers(options: ServersOptions): Promise<TestServers
       const second = ports[options.count + index] ?? 0;
       const settings = settingsOf(options, { port, tlsPort: options.tls?.plainPorts ? second : port }, certificates);
       const busPort = options.customBusPorts ? { busPort: second } : {};
-      const server = launchServer({ binary, dir, host, port, settings, ...busPort });
-      servers.push(server);
-      killWithThisProcess(server.pid);
+      launches.push({ binary, dir, host, port, settings, ...busPort });
     }
+    for (const each of launches) launch(each);
     await Promise.all(servers.map((server) => waitUntilServing(server)));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { nodes: servers.map(asTestServer), certificates, stop };
+  const launchAgain = (port: number): number =>
+    launch(
+      present(
+        launches.find((each) => each.port === port),
+        'it was started here',
+      ),
+    ).pid;
+  return { nodes: servers.map(asTestServer), certificates, launchAgain, stop };
 }
 
 function settingsOf(

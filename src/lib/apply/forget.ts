@@ -27,20 +27,29 @@ const CLEAN_LOOKS_MIN = 5;
 
 type Forget = Extract<Step, { readonly kind: 'forget' }>;
 
+/** Which lines of a view are about nodes that are to be forgotten, and what to call them. */
+export interface Meant {
+  readonly isMeant: (entry: NodeEntry) => boolean;
+  readonly nameOf: (entry: NodeEntry) => string;
+}
+
 /**
  * Throws FAILED where one of the nodes is somebody's primary, TIMEOUT naming who gives slots to one, or still lists one.
  * A member that stops answering does not keep the others from being told.
  */
 export async function forget(execution: Execution, step: Forget): Promise<void> {
   const members = step.by.map((ref) => nodeOf(execution, ref));
+  const meant = meantBy(execution, step.nodes);
   const bound = { timeoutMs: execution.waitTimeoutMs, pollMs: POLL_MS, signal: execution.signal };
-  await untilWithoutSlots(execution, step, members, bound);
+  await untilWithoutSlots(execution, meant, members, bound);
   const what = `every node to forget ${listInWords(step.nodes.map(({ address }) => address))}`;
   let cleanLooks = 0;
   await waitUntilNothingIsMissing(
     { what, ...bound },
     async () => {
-      const mindful = await mapBounded(members, CONCURRENT_NODES_MAX, (member) => tell(execution, member, step.nodes));
+      const mindful = await mapBounded(members, CONCURRENT_NODES_MAX, (member) =>
+        tellToForget(execution, member, meant),
+      );
       const rest = mindful.flat();
       cleanLooks = rest.length === 0 ? cleanLooks + 1 : 0;
       return cleanLooks >= CLEAN_LOOKS_MIN || rest.length > 0 ? rest : ['they were told a moment ago'];
@@ -55,7 +64,7 @@ type Bound = Pick<Wait, 'timeoutMs' | 'pollMs' | 'signal'>;
 /** Slots that were just moved away may be the node's for a moment yet in some view; forgotten then, they had no owner. */
 async function untilWithoutSlots(
   execution: Execution,
-  step: Forget,
+  { isMeant, nameOf }: Meant,
   members: readonly TopologyNode[],
   bound: Bound,
 ): Promise<void> {
@@ -63,29 +72,34 @@ async function untilWithoutSlots(
   await waitUntilNothingIsMissing(
     { what, ...bound },
     async () => {
-      const views = await mapBounded(members, CONCURRENT_NODES_MAX, (member) =>
-        entriesOf(execution, member, step.nodes),
-      );
+      const views = await mapBounded(members, CONCURRENT_NODES_MAX, (member) => entriesOf(execution, member));
       return members.flatMap(({ address }, index) =>
         (views[index] ?? [])
-          .filter(({ slots }) => slots.length > 0)
-          .map(({ id }) => `${formatAddress(address)} gives slots to ${addressOf(step.nodes, id)}`),
+          .filter((entry) => isMeant(entry) && entry.slots.length > 0)
+          .map((entry) => `${formatAddress(address)} gives slots to ${nameOf(entry)}`),
       );
     },
     (missing) => execution.emit({ event: 'wait', what, missing }),
   );
 }
 
-/** Whom the member lists, a phrase each, after it was told; nothing where it lists none of them. */
-async function tell(execution: Execution, member: TopologyNode, nodes: readonly NodeRef[]): Promise<readonly string[]> {
+/**
+ * The nodes that the member lists of those that are meant, a phrase each, after it was told to forget them; nothing where it
+ * lists none. Throws FAILED where it refuses.
+ */
+export async function tellToForget(
+  execution: Execution,
+  member: TopologyNode,
+  { isMeant, nameOf }: Meant,
+): Promise<readonly string[]> {
   const name = formatAddress(member.address);
   try {
-    const listed = await entriesOf(execution, member, nodes);
+    const listed = (await entriesOf(execution, member)).filter(isMeant);
     if (listed.length === 0) return [];
     const commands = listed.map(({ id }) => argv.clusterForget(id));
     const replies = await execution.cluster.callMany(member.address, commands);
     for (const reply of replies) refuse(name, reply);
-    return listed.map(({ id }) => `${name} lists ${addressOf(nodes, id)}`);
+    return listed.map((entry) => `${name} lists ${nameOf(entry)}`);
   } catch (cause) {
     if (cause instanceof OpsError && (cause.code === 'UNREACHABLE' || cause.code === 'LOGIN'))
       return [`${name} could not be told: ${cause.message}`];
@@ -103,20 +117,22 @@ function refuse(name: string, reply: unknown): void {
   });
 }
 
-/** The nodes by their ids, and whoever is met at the address of one: in handshake it has an id for a moment only. */
-async function entriesOf(
-  execution: Execution,
-  { address }: TopologyNode,
-  nodes: readonly NodeRef[],
-): Promise<readonly NodeEntry[]> {
-  const reply = await execution.cluster.call(address, argv.clusterNodes());
-  const ids = new Set<NodeId>(nodes.map(({ id }) => id));
-  const addresses = new Set(nodes.map((ref) => formatAddress(nodeOf(execution, ref).peerAddress)));
-  return parseClusterNodes(String(reply)).filter(
-    (entry) => ids.has(entry.id) || (hasFlag(entry, 'handshake') && addresses.has(formatAddress(entry.address))),
-  );
+async function entriesOf(execution: Execution, { address }: TopologyNode): Promise<readonly NodeEntry[]> {
+  const [reply] = await execution.cluster.callMany(address, [argv.clusterNodes()]);
+  if (reply instanceof ReplyError)
+    throw new OpsError('FAILED', `Node ${formatAddress(address)} refused CLUSTER NODES: ${reply.message}`, {
+      cause: reply,
+    });
+  return parseClusterNodes(String(reply));
 }
 
-function addressOf(nodes: readonly NodeRef[], id: NodeId): string {
-  return nodes.find((node) => node.id === id)?.address ?? id;
+/** The nodes by their ids, and whoever is met at the address of one: in handshake it has an id for a moment only. */
+function meantBy(execution: Execution, nodes: readonly NodeRef[]): Meant {
+  const names = new Map<NodeId, string>(nodes.map(({ id, address }) => [id, address]));
+  const addresses = new Set(nodes.map((ref) => formatAddress(nodeOf(execution, ref).peerAddress)));
+  return {
+    isMeant: (entry) =>
+      names.has(entry.id) || (hasFlag(entry, 'handshake') && addresses.has(formatAddress(entry.address))),
+    nameOf: ({ id }) => names.get(id) ?? id,
+  };
 }

@@ -31,8 +31,11 @@ export type Step =
   | { readonly kind: 'settle'; readonly newcomers: readonly Newcomer[]; readonly members: readonly NodeRef[] }
   /** CLUSTER FORGET to all of `by` at once, until none of them lists any of the nodes. */
   | { readonly kind: 'forget'; readonly nodes: readonly NodeRef[]; readonly by: readonly NodeRef[] }
-  /** CLUSTER RESET of a node that all others have forgotten: it is alone and has another id. A replica drops its copy. */
-  | { readonly kind: 'leave'; readonly node: NodeRef }
+  /**
+   * CLUSTER RESET of a node that all of `by` have forgotten: it is alone and has another id, and none of them has met it
+   * again. A replica drops its copy.
+   */
+  | { readonly kind: 'leave'; readonly node: NodeRef; readonly by: readonly NodeRef[] }
   /** Moves slots with their keys from one shard to another; resumable at any point. */
   | MoveSlots
   /** Brings the keys of a server that is no part of the cluster; typed again it goes on. */

@@ -122,11 +122,12 @@ function goodbyes(topology: Topology, targets: readonly TopologyNode[]): readonl
   const others = reachedNodes(topology).filter(({ id }) => !gone.has(id));
   const listed = new Set(others.flatMap(({ reach }) => reach.view.entries.map(({ id }) => id)));
   const known = targets.filter(({ id }) => listed.has(id));
+  const by = others.map(refTo);
   return [
-    ...(known.length === 0 ? [] : [{ kind: 'forget', nodes: known.map(refTo), by: others.map(refTo) } as const]),
+    ...(known.length === 0 ? [] : [{ kind: 'forget', nodes: known.map(refTo), by } as const]),
     ...targets
       .map(({ id }) => findNode(topology, id))
-      .flatMap((node): readonly Step[] => (node && isReached(node) ? [{ kind: 'leave', node: refTo(node) }] : [])),
+      .flatMap((node): readonly Step[] => (node && isReached(node) ? [{ kind: 'leave', node: refTo(node), by }] : [])),
   ];
 }
 

@@ -160,8 +160,9 @@ function greeting({ user, password, clientName }: ConnectOptions, database: numb
 
 /**
  * As with the other connections: a password may stay set for a server that has none. And PING only shows that somebody is
- * logged in, which is as clear where just that user may not PING.
+ * logged in, which is as clear where just that user may not PING, or where the server says MISCONF to it, as to writes.
  */
 function isHarmless(reply: ReplyError): boolean {
-  return /called without any password configured/.test(reply.message) || missingRightOf(reply) === 'ping';
+  const isOfPing = missingRightOf(reply) === 'ping' || reply.message.startsWith('MISCONF ');
+  return isOfPing || /called without any password configured/.test(reply.message);
 }

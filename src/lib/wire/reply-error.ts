@@ -100,7 +100,12 @@ function classifySentence(text: string): ReplyErrorKind {
   if (/^ERR Slot (export|import) in progress/.test(text)) return 'passing';
   // SETSLOT of a slot that is being moved atomically (Redis 8.6.3).
   if (/^ERR Slot \d+ is currently in an active atomic slot migration/.test(text)) return 'passing';
-  if (/^ERR (Please use SETSLOT only with (masters|primaries)|I'm not the owner of hash slot)/.test(text))
+  // The last of them is about the other side, which has become a replica.
+  if (
+    /^ERR (Please use SETSLOT only with (masters|primaries)|I'm not the owner of hash slot|Target node is not a (master|primary))/.test(
+      text,
+    )
+  )
     return 'not-in-charge';
   if (/^ERR (DUMP payload version or checksum are wrong|Bad data format)/.test(text)) return 'unreadable';
   // A password was sent to a server that has none.

@@ -88,6 +88,12 @@ describe('Connections', () => {
     expect(replies.map(String)).toEqual([expect.stringContaining('NOPERM')]);
   });
 
+  it('asks on where the server answers PING as it answers writes while its disk fails', async () => {
+    answer = '-MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.';
+    const replies = await connections.callMany(address, PING, { bulk: true });
+    expect(replies.map(String)).toEqual([expect.stringContaining('MISCONF')]);
+  });
+
   it('has its login refused where a connection for many commands is told so', async () => {
     answer = '-NOAUTH Authentication required.';
     await expect(connections.callMany(address, PING, { bulk: true })).rejects.toThrow('NOAUTH');

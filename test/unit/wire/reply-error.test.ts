@@ -47,6 +47,7 @@ const SENTENCES: Readonly<Record<ReplyErrorKind, readonly string[]>> = {
     'ERR Please use SETSLOT only with masters.',
     'ERR Please use SETSLOT only with primaries.',
     "ERR I'm not the owner of hash slot 1",
+    'ERR Target node is not a master',
   ],
   'busy-key': ['ERR Target instance replied with error: BUSYKEY Target key name already exists.'],
   ambiguous: ['IOERR error or timeout reading to target instance'],

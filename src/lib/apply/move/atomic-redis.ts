@@ -21,8 +21,9 @@ import { argv } from '../../wire/argv.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { parseMigrationStatus } from '../../wire/slot-migrations.ts';
 import { throwIfInterrupted } from '../clock.ts';
+import { notAtomically } from './migration-failure.ts';
 import type { MoveContext, MoveJob, SlotMover } from './move.ts';
-import { obstacleMeanwhile, refused, refuseObstacles } from './redis-obstacles.ts';
+import { obstacleMeanwhile, refuseObstacles } from './redis-obstacles.ts';
 
 const POLL_MS = 25;
 /** Another task on one of the two nodes, somebody else's or one that an earlier attempt has lost sight of. */
@@ -48,7 +49,7 @@ async function move(job: MoveJob, context: MoveContext): Promise<void> {
   if (end.isRunning && (await cancel(job, context, id))) end.isCompleted = true;
   if (end.isCompleted) return context.report.closed(job.slots);
   throwIfInterrupted(context.signal);
-  if (end.isFull) throw refused(end.reason);
+  if (end.isFinal) throw notAtomically(end.reason);
   const [from, to] = [formatAddress(job.source.address), formatAddress(job.target.address)];
   const what = end.isRunning ? 'was cancelled' : 'was given up';
   throw new OpsError('FAILED', `The atomic migration from ${from} to ${to} ${what}: ${end.reason}`);
@@ -77,7 +78,7 @@ interface End {
   isCompleted: boolean;
   /** It goes on until it is cancelled. */
   readonly isRunning: boolean;
-  readonly isFull?: boolean;
+  readonly isFinal?: boolean;
   readonly reason: string;
 }
 
@@ -109,7 +110,7 @@ async function watch(job: MoveJob, context: MoveContext, id: string): Promise<En
     if (clock.now() - lookedAtMs >= LOOK_EVERY_MS) {
       lookedAtMs = clock.now();
       const obstacle = await obstacleMeanwhile(job, context);
-      if (obstacle !== null) return { ...giveUp(obstacle.reason), isFull: obstacle.isFull };
+      if (obstacle !== null) return { ...giveUp(obstacle.reason), isFinal: obstacle.isFinal };
     }
     await clock.sleep(POLL_MS, context.signal);
   }

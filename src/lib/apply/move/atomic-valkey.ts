@@ -15,11 +15,13 @@ import { formatAddress } from '../../model/address.ts';
 import { slotSetOf } from '../../model/slot-set.ts';
 import type { SlotMigration } from '../../model/topology.ts';
 import { argv } from '../../wire/argv.ts';
+import { parseInfo } from '../../wire/info.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { parseGetSlotMigrations } from '../../wire/slot-migrations.ts';
 import { throwIfInterrupted } from '../clock.ts';
-import { migrationFailure } from './migration-failure.ts';
+import { migrationFailure, notAtomically } from './migration-failure.ts';
 import type { MoveContext, MoveJob, SlotMover } from './move.ts';
+import { whyWritesAreRefused } from './target-writes.ts';
 
 const POLL_MS = 25;
 /** A job that has shown no sign of progress for this long is cancelled. */
@@ -37,13 +39,21 @@ interface Job extends SlotMigration {
 async function move(job: MoveJob, context: MoveContext): Promise<void> {
   throwIfInterrupted(context.signal);
   const earlier = await listJobs(job, context);
-  context.report.opening(job.slots);
   const underWay = earlier.find((listed) => listed.isRunning && isFor(listed, job));
+  if (underWay === undefined) await refuseUnfit(job, context);
+  context.report.opening(job.slots);
   const ended = await follow(job, context, underWay?.id ?? (await begin(job, context, earlier)));
   if (ended.state === 'cancelled') throwIfInterrupted(context.signal);
   const failure = migrationFailure(job, ended);
   if (failure !== null) throw failure;
   context.report.closed(job.slots);
+}
+
+/** Throws REFUSED, with nothing begun. */
+async function refuseUnfit({ target }: MoveJob, { cluster }: MoveContext): Promise<void> {
+  const [reply] = await cluster.callMany(target.address, [argv.info('persistence')]);
+  const refusing = typeof reply === 'string' ? whyWritesAreRefused(parseInfo(reply), 'valkey') : null;
+  if (refusing !== null) throw notAtomically(`${formatAddress(target.address)} ${refusing}`);
 }
 
 /** The id of the new job. */

@@ -18,6 +18,7 @@ import { OpsError } from '../../errors.ts';
 import type { NodeId } from '../../model/node.ts';
 import type { TopologyNode } from '../../model/topology.ts';
 import { argv } from '../../wire/argv.ts';
+import { parseInfo } from '../../wire/info.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
 import { throwIfInterrupted } from '../clock.ts';
 import { refusedBy, setSlots } from '../slot-commands.ts';
@@ -156,15 +157,30 @@ async function listKeys(
   database: number,
 ): Promise<readonly (readonly Buffer[])[]> {
   const commands = slots.map((slot) => argv.clusterGetKeysInSlot(slot, KEYS_PER_LISTING_MAX));
-  const replies = await context.cluster.callMany(job.source.address, commands, {
+  const replies = await context.cluster.callMany(job.source.address, [...commands, argv.clusterInfo()], {
     bulk: true,
     channel: 'list',
     database,
   });
-  return replies.map((reply, index) => {
+  refuseSuccessor(job, replies.at(-1));
+  return replies.slice(0, -1).map((reply, index) => {
     if (reply instanceof ReplyError) throw refusedBy(job.source, reply, commands[index] ?? []);
     return (Array.isArray(reply) ? reply : []).filter((key) => Buffer.isBuffer(key));
   });
+}
+
+/**
+ * A source that has failed over is a replica that lags behind: that it lists no key proves nothing, its successor takes
+ * keys. It has the successor's epoch then. AFTER the listing, so that what is listed was listed by the owner.
+ */
+function refuseSuccessor({ source }: MoveJob, reply: unknown): void {
+  const epoch = parseInfo(String(reply))['cluster_my_epoch'];
+  if (epoch === undefined || Number(epoch) === source.entry.configEpoch) return;
+  throw refusedBy(
+    source,
+    new ReplyError(`READONLY it has the epoch ${epoch}, as it had failed over`),
+    argv.clusterInfo(),
+  );
 }
 
 /** The keys in batches that are cut when their turn comes, so that each has the size that fits then. */

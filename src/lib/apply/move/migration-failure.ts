@@ -39,3 +39,8 @@ export function migrationFailure(
     : [];
   return new OpsError('FAILED', what, { suggestions });
 }
+
+/** Nothing is begun, or not any more, and no key was moved: another mover has to do it. */
+export function notAtomically(reason: string): OpsError {
+  return new OpsError('REFUSED', `Not moved atomically: ${reason}.`);
+}

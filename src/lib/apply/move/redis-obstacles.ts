@@ -5,6 +5,7 @@
  *   keys at the target     of slots that it does not own are DELETED before the migration begins, whatever their values
  *   an open slot           anywhere on source or target: the target refuses, or fails for as long as it is open
  *   maxmemory              the target fills up beyond it, and refuses every write of its clients afterwards
+ *   writes are refused     keys are lost, or the target ends itself: `target-writes.ts`
  *   a source that is lost  a frozen one is waited for as long as repl-timeout, although its replica is in charge already
  */
 import { OpsError } from '../../errors.ts';
@@ -15,7 +16,9 @@ import { parseClusterNodes } from '../../wire/cluster-nodes.ts';
 import { answersToImporter, askAsImporter } from '../../wire/foreign-keys.ts';
 import { parseInfo } from '../../wire/info.ts';
 import { ReplyError } from '../../wire/reply-error.ts';
+import { notAtomically } from './migration-failure.ts';
 import type { MoveContext, MoveJob } from './move.ts';
+import { whyWritesAreRefused } from './target-writes.ts';
 
 /** Three commands each, in one round trip: a server serves nobody else while it works through them. */
 const SLOTS_PER_CALL_MAX = 256;
@@ -28,31 +31,26 @@ export async function refuseObstacles(job: MoveJob, context: MoveContext): Promi
   const { source, target, estimatedBytes = 0 } = job;
   for (const { address, entry } of [source, target]) {
     const [open] = [...entry.migrating, ...entry.importing];
-    if (open !== undefined) throw refused(`slot ${open.slot} is open at ${formatAddress(address)}`);
+    if (open !== undefined) throw notAtomically(`slot ${open.slot} is open at ${formatAddress(address)}`);
   }
   await refuseKeysInTheWay(job, context);
-  const full = await whyMemoryEnds(job, context, estimatedBytes);
-  if (full !== null) throw refused(full);
+  const unfit = await whyUnfit(job, context, estimatedBytes);
+  if (unfit !== null) throw notAtomically(unfit);
 }
 
-/** Why the migration that is under way is to be cancelled: `isFull`, where another attempt would end the same way. */
+/** Why the migration that is under way is to be cancelled: `isFinal`, where another attempt would end the same way. */
 export async function obstacleMeanwhile(
   job: MoveJob,
   context: MoveContext,
-): Promise<{ readonly reason: string; readonly isFull: boolean } | null> {
-  const full = await whyMemoryEnds(job, context, 0);
-  if (full !== null) return { reason: full, isFull: true };
+): Promise<{ readonly reason: string; readonly isFinal: boolean } | null> {
+  const unfit = await whyUnfit(job, context, 0);
+  if (unfit !== null) return { reason: unfit, isFinal: true };
   const [reply] = await context.cluster.callMany(job.target.address, [argv.clusterNodes()]);
   if (typeof reply !== 'string') return null;
   const source = parseClusterNodes(reply).find(({ id }) => id === job.source.id);
   const isInCharge = source !== undefined && hasFlag(source, 'master') && !hasFlag(source, 'fail');
   if (isInCharge) return null;
-  return { reason: `${formatAddress(job.source.address)} is not in charge any more`, isFull: false };
-}
-
-/** Nothing is begun any more, and no key was moved. */
-export function refused(reason: string): OpsError {
-  return new OpsError('REFUSED', `Not moved atomically: ${reason}.`);
+  return { reason: `${formatAddress(job.source.address)} is not in charge any more`, isFinal: false };
 }
 
 async function refuseKeysInTheWay(job: MoveJob, context: MoveContext): Promise<void> {
@@ -63,7 +61,7 @@ async function refuseKeysInTheWay(job: MoveJob, context: MoveContext): Promise<v
     if (slot === null || signal.aborted) return;
     const isPassing = clock.now() < deadline && (await isTrimming(job, context));
     if (!isPassing)
-      throw refused(
+      throw notAtomically(
         `${formatAddress(job.target.address)} has keys of slot ${slot} already, which the server would delete`,
       );
     await clock.sleep(TRIM_POLL_MS, signal);
@@ -97,11 +95,15 @@ async function isTrimming({ target }: MoveJob, { cluster }: MoveContext): Promis
   return Number(parseInfo(String(reply))['cluster_slot_migration_active_trim_running'] ?? 0) > 0;
 }
 
-/** A sentence, where so many bytes more are beyond maxmemory and nothing may be evicted for them. */
-async function whyMemoryEnds({ target }: MoveJob, { cluster }: MoveContext, bytes: number): Promise<string | null> {
-  const [reply] = await cluster.callMany(target.address, [argv.info('memory')]);
+/** A sentence, where the target refuses writes, or so many bytes more are beyond its maxmemory and nothing may be evicted. */
+async function whyUnfit({ target }: MoveJob, { cluster }: MoveContext, bytes: number): Promise<string | null> {
+  const [reply] = await cluster.callMany(target.address, [argv.info('memory', 'replication', 'persistence')]);
   if (typeof reply !== 'string') return null;
-  const { used_memory: used = '0', maxmemory: max = '0', maxmemory_policy: policy } = parseInfo(reply);
+  const info = parseInfo(reply);
+  const name = formatAddress(target.address);
+  const refusing = whyWritesAreRefused(info, 'redis');
+  if (refusing !== null) return `${name} ${refusing}`;
+  const { used_memory: used = '0', maxmemory: max = '0', maxmemory_policy: policy } = info;
   if (Number(max) === 0 || policy !== 'noeviction' || Number(used) + bytes <= Number(max)) return null;
-  return `${formatAddress(target.address)} would use more memory than its maxmemory, which the server does not prevent`;
+  return `${name} would use more memory than its maxmemory, which the server does not prevent`;
 }

@@ -46,7 +46,7 @@ function looks({ keys = 0, memory = MEMORY } = {}): readonly Exchange[] {
       { sent: `7001> CLUSTER COUNTKEYSINSLOT ${slot}`, reply: slot === 7 ? keys : 0 },
       { sent: `7001> CLUSTER SETSLOT ${slot} STABLE`, reply: 'OK' },
     ]),
-    ...(keys === 0 ? [{ sent: '7001> INFO memory', reply: memory }] : []),
+    ...(keys === 0 ? [{ sent: '7001> INFO memory replication persistence', reply: memory }] : []),
   ];
 }
 
@@ -55,7 +55,7 @@ function looksMeanwhile({ memory = MEMORY, source = 'master' } = {}): readonly E
   const isFull = memory !== MEMORY;
   const nodes = `${nodeId('a')} 127.0.0.1:7000@17000 ${source} - 0 0 1 connected 0-16383\n`;
   return [
-    { sent: '7001> INFO memory', reply: memory },
+    { sent: '7001> INFO memory replication persistence', reply: memory },
     ...(isFull ? [] : [{ sent: '7001> CLUSTER NODES', reply: nodes }]),
   ];
 }
@@ -276,6 +276,28 @@ describe('moving slots inside Redis 8.4', () => {
       { sent: IMPORT, reply: ID },
       { sent: STATUS, reply: task('accumulate-buffer'), times: 11 },
       ...looksMeanwhile({ memory: FULL }),
+      { sent: CANCEL, reply: 1 },
+      { sent: STATUS, reply: task('canceled') },
+      { sent: FORGET, reply: 1 },
+    ]);
+    await expect(moving).rejects.toMatchObject({ code: 'REFUSED' });
+    expect(cluster.rest()).toEqual([]);
+  });
+
+  it.each(['rdb_last_bgsave_status:err', 'aof_last_write_status:err', 'min_slaves_good_slaves:1'])(
+    'begins nothing with a target that refuses writes, or may: %s',
+    async (line) => {
+      const { cluster, moving } = run([], looks({ memory: `${MEMORY}${line}\r\n` }));
+      await expect(moving).rejects.toMatchObject({ code: 'REFUSED' });
+      expect(cluster.rest()).toEqual([]);
+    },
+  );
+
+  it('cancels where the target begins to refuse writes meanwhile', async () => {
+    const { cluster, moving } = run([
+      { sent: IMPORT, reply: ID },
+      { sent: STATUS, reply: task('accumulate-buffer'), times: 11 },
+      { sent: '7001> INFO memory replication persistence', reply: `${MEMORY}min_slaves_good_slaves:1\r\n` },
       { sent: CANCEL, reply: 1 },
       { sent: STATUS, reply: task('canceled') },
       { sent: FORGET, reply: 1 },

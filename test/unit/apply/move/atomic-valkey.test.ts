@@ -11,6 +11,11 @@ import { nodeId } from '../../../support/topology-builder.ts';
 const FIXTURES = path.resolve(import.meta.dirname, '../../../fixtures/slot-migrations');
 const LIST = '7000> CLUSTER GETSLOTMIGRATIONS';
 const BEGIN = `7000> CLUSTER MIGRATESLOTS SLOTSRANGE 0 2 7 7 NODE ${nodeId('b')}`;
+/** Can the target write what it is given? */
+const LOOK: Exchange = {
+  sent: '7001> INFO persistence',
+  reply: 'rdb_last_bgsave_status:ok\r\naof_last_write_status:ok\r\n',
+};
 const CANCEL = '7000> CLUSTER CANCELSLOTMIGRATIONS';
 /** Jobs of another day, all ended, as Valkey 9.1.2 lists them. */
 const PAST = JSON.parse(
@@ -42,7 +47,7 @@ function run(script: readonly Exchange[]) {
   return { cluster, context, moving: atomicValkey.move(jobOf([0, 1, 2, 7]), context) };
 }
 
-const BEGUN: readonly Exchange[] = [lists(), { sent: BEGIN, reply: 'OK' }, lists(job('connecting'))];
+const BEGUN: readonly Exchange[] = [lists(), LOOK, { sent: BEGIN, reply: 'OK' }, lists(job('connecting'))];
 
 describe('moving slots inside Valkey 9', () => {
   it('begins a job at the source and follows it until it has succeeded', async () => {
@@ -57,9 +62,23 @@ describe('moving slots inside Valkey 9', () => {
     expect(context.reports).toEqual(['opening 0,1,2,7', 'closed 0,1,2,7']);
   });
 
+  it.each(['rdb_last_bgsave_status', 'aof_last_write_status'])(
+    'begins nothing with a target that would end itself: %s',
+    async (field) => {
+      const { cluster, context, moving } = run([lists(), { ...LOOK, reply: `${field}:err\r\n` }]);
+      await expect(moving).rejects.toMatchObject({
+        code: 'REFUSED',
+        message: expect.stringMatching(/^Not moved atomically: 127\.0\.0\.1:7001 could not write its .* last time/),
+      });
+      expect(cluster.rest()).toEqual([]);
+      expect(context.reports).toEqual([]);
+    },
+  );
+
   it('follows its own job and not that of somebody else to the same target', async () => {
     const { cluster, moving } = run([
       lists(),
+      LOOK,
       { sent: BEGIN, reply: 'OK' },
       lists(theirs, job('connecting')),
       lists(job('success', { id: IDS.theirs, slots: '100-200' }), job('snapshotting')),
@@ -80,6 +99,7 @@ describe('moving slots inside Valkey 9', () => {
     const failed = job('failed', { id: 'c'.repeat(40) });
     const { cluster, moving } = run([
       lists(failed),
+      LOOK,
       { sent: BEGIN, reply: 'OK' },
       lists(job('connecting'), failed),
       lists(job('success'), failed),
@@ -93,7 +113,7 @@ describe('moving slots inside Valkey 9', () => {
     'ERR I am already migrating slot 0.',
     'ERR Slots are being manually migrated',
   ])('takes a refusal for one: %s', async (text) => {
-    const { moving } = run([lists(), { sent: BEGIN, reply: error(text) }]);
+    const { moving } = run([lists(), LOOK, { sent: BEGIN, reply: error(text) }]);
     await expect(moving).rejects.toMatchObject({
       code: 'FAILED',
       message: `127.0.0.1:7000 refused an atomic migration: ${text}`,

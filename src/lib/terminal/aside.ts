@@ -6,9 +6,10 @@
  *
  * `RESTORE key ttl dump` (ttl 0 for never) brings a value back.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { AsideValue } from '../apply/conflicts.ts';
+import { appendLine } from '../apply/whole-lines.ts';
 import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
 
@@ -56,9 +57,9 @@ export class Aside {
       id: node.id,
       dump: dump.toString('base64'),
     };
-    const handle = openSync(this.file, 'a', 0o600);
+    const handle = openSync(this.file, 'a+', 0o600);
     try {
-      writeSync(handle, `${JSON.stringify(line)}\n`);
+      appendLine(handle, JSON.stringify(line));
       fsyncSync(handle);
     } finally {
       closeSync(handle);

@@ -5,8 +5,9 @@
  * Somebody may remove the folder while the run goes on. A file that begins in the middle would be nobody's run, so a
  * new one begins with all that was written before.
  */
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { isTorn, writeAll } from './whole-lines.ts';
 
 export class JournalFile {
@@ -27,7 +28,7 @@ export class JournalFile {
   /** Throws what the system says where it cannot be written. Not `isDurable`: it may wait for the system's own time. */
   append(line: object, { isDurable }: { readonly isDurable: boolean }): void {
     this.#pending += `${JSON.stringify(line)}\n`;
-    mkdirSync(path.dirname(this.path), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(this.path));
     const handle = openSync(this.path, 'a+', 0o600);
     try {
       const { size } = fstatSync(handle);

@@ -110,6 +110,16 @@ describe.each(['', '--copy', '--engine migrate'])('import %s', (way) => {
   });
 });
 
+describe('a source that is flushed', () => {
+  it('while it is copied is no success: what is gone there stays in the cluster', async () => {
+    const run = await meetRun(importing(`${SLOWLY} --copy`), newStateFolder(), MOMENT, async () => {
+      await clients.call(source.address, ['FLUSHALL']);
+    });
+    expect(run).toMatchObject({ code: 1, stdout: expect.stringContaining('The source was flushed') });
+    expect(run.stdout).not.toContain('[OK]');
+  });
+});
+
 describe('a source that is over its memory', () => {
   afterEach(() => clients.call(source.address, ['CONFIG', 'SET', 'maxmemory', '0']));
 

@@ -3,6 +3,7 @@
  * the severity is read off what they say: a rule without an example here ends the run.
  */
 import type { Finding } from '../src/lib/check/finding.ts';
+import { checkHiddenKeys } from '../src/lib/check/hidden-keys.ts';
 import { checkMultipleOwners } from '../src/lib/check/multiple-owners.ts';
 import { RULES } from '../src/lib/check/rules.ts';
 import { nodeId, topology } from '../test/support/topology-builder.ts';
@@ -83,6 +84,11 @@ export function healthRulesPage(): string {
     'slots that more than one primary claims or has keys of; only with `--search-multiple-owners`',
     checkMultipleOwners(topology().primary('a', { slots: '0-8191' }).primary('b').build(), keys),
   );
+  const hidden = row(
+    'hidden-keys',
+    'nodes with keys of slots that they do not own and show to nobody (Redis 8.4 and later); only with `--search-multiple-owners`',
+    checkHiddenKeys(topology().primary('a', { slots: '0-16383' }).primary('b').build(), new Map([[nodeId('b'), 3]])),
+  );
   return [
     '<!-- Made by `npm run docs` from the rules themselves: change those, not this file. -->',
     '',
@@ -102,6 +108,7 @@ export function healthRulesPage(): string {
     '| --- | --- | --- | --- |',
     ...rules,
     owners,
+    hidden,
     '',
   ].join('\n');
 }

@@ -52,7 +52,7 @@ const LAYERS: Readonly<Record<string, { readonly mayImport: readonly string[]; r
 };
 
 /** Files of `src/lib` that belong to no layer; every layer may import them. */
-const EVERYWHERE = ['assert.ts', 'bounded.ts', 'errors.ts', 'json.ts'];
+const EVERYWHERE = ['assert.ts', 'bounded.ts', 'errors.ts', 'json.ts', 'make-folder.ts'];
 
 interface Import {
   readonly file: string;

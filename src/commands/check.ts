@@ -1,9 +1,7 @@
 import { Flags } from '@oclif/core';
 import { observeSteady } from '../lib/apply/observe-steady.ts';
-import { checkMultipleOwners } from '../lib/check/multiple-owners.ts';
 import { checkTopology } from '../lib/check/rules.ts';
 import { formatAddress } from '../lib/model/address.ts';
-import { keysInForeignSlots } from '../lib/redis/keys-in-slots.ts';
 import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { EXIT } from '../lib/terminal/exit-codes.ts';
 import { connectionFlags } from '../lib/terminal/flags.ts';
@@ -37,10 +35,7 @@ Exit codes: 0 healthy, 1 unhealthy, 3 nothing could be learnt.`;
       const topology = await progress.during('Asking every node', () => observeSteady(cluster, seeds));
       const searched = flags['search-multiple-owners'];
       const foreign = searched
-        ? checkMultipleOwners(
-            topology,
-            await progress.during('Counting keys', () => keysInForeignSlots(cluster, topology)),
-          )
+        ? await progress.during('Counting keys', () => this.searchMultipleOwners(cluster, topology))
         : [];
       const findings = [...checkTopology(topology), ...foreign];
       const multipleOwners = searched ? 'searched' : 'not-searched';

@@ -70,6 +70,7 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
     return this.withSession(flags, argv.length > 0 ? (argv as string[]) : named, async (session) => {
       const topology = await this.observeNamed(session);
       const leftovers = this.leftoversOn(topology);
+      if (leftovers !== null) refuseToSave(flags['plan-out']);
       const cleared = leftovers === null ? topology : simulateEnd(topology, leftovers.plan);
       const plan = this.acceptable(planCreate(cleared, options));
       this.savePlan(plan, flags, { kind: 'create' });
@@ -142,4 +143,12 @@ Placement keeps the nodes of a shard on different hosts and zones, and spreads t
     for (const { message } of planned.plan.hazards) this.print(`[WARNING] ${message}`);
     return { ...leftovers, plan: planned.plan };
   }
+}
+
+/** Throws REFUSED where the plan is to be saved: it names nodes by ids that they have only after their reset. */
+function refuseToSave(file: string | undefined): void {
+  if (file === undefined) return;
+  throw new OpsError('REFUSED', 'No plan can be saved for these nodes: their reset gives them other ids.', {
+    suggestions: ['Type the command without --plan-out: it clears away what is left, and makes the cluster.'],
+  });
 }

@@ -2,7 +2,7 @@
  * `cluster create` that does not come to its end: killed, stopped by its operator, or left by a node. The moment is
  * named by what has been printed on stderr, where `--progress json` tells each stage, step and wait.
  */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
@@ -102,6 +102,11 @@ describe.concurrent('kill -9', () => {
       expect(look).toMatchObject({ code: 0 });
       expect(look.stdout).toMatch(/^\[WARNING\] An earlier creation was interrupted .* are reset first: /);
       for (const { address } of nodes) expect(look.stdout.split('\n')[0]).toContain(address);
+      const file = path.join(mkdtempSync(path.join(home, 'plan-')), 'plan.json');
+      const words = `create ${typed} --replicas 1 --dry-run --plan-out ${file}`;
+      const saved = await withoutChange(nodes, () => cluster(words, state));
+      expect(saved).toMatchObject({ code: 4, stderr: expect.stringContaining('their reset gives them other ids') });
+      expect(existsSync(file)).toBe(false);
     }));
 
   it.each([

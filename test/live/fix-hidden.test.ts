@@ -8,7 +8,7 @@ import { ByteClients } from '../support/byte-clients.ts';
 import { fixes, untilSteady } from '../support/fix-run.ts';
 import { type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { namesIn } from '../support/key-slot.ts';
-import { statesOf } from '../support/node-states.ts';
+import { statesOf, withoutChange } from '../support/node-states.ts';
 import { findServer } from '../support/server-binaries.ts';
 import { cluster } from '../support/transcript.ts';
 import { newStateFolder } from '../support/watched-run.ts';
@@ -38,9 +38,15 @@ describe.runIf(findServer(flavor) !== null)('keys that Redis 8.6 hides', () => {
     for (const name of names) await formed.plantKey(formed.primary(1), name);
     expect(await call(1, 'CLUSTER', 'COUNTKEYSINSLOT', '100')).toBe(0);
     expect(await call(1, 'DBSIZE')).toBe(60);
+    const check = `check ${formed.seed} --search-multiple-owners`;
+    expect(await withoutChange(formed.nodes, () => cluster(check))).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('has 60 keys of slots that it does not own, and shows them to nobody'),
+    });
     await fixes(formed, { flavor, run: newStateFolder() });
     for (const name of names) expect(String(await call(0, 'GET', name))).toBe('planted');
     expect(await call(1, 'DBSIZE')).toBe(0);
+    expect(await cluster(check)).toMatchObject({ code: 0 });
   });
 
   it('are looked for without a lasting mark, and not where there are none', async () => {

@@ -2,16 +2,22 @@
  * `cluster fix` where a key has different values on the two sides of a move that was interrupted. Nobody can see which
  * is newer, so neither is overwritten without the explicit word; and then the loser is kept aside in a file.
  */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
 import { asideKeys } from '../support/aside-file.ts';
 import { ByteClients, type Bytes } from '../support/byte-clients.ts';
-import type { RunResult } from '../support/executables.ts';
+import { home, type RunResult } from '../support/executables.ts';
 import { expectContent, expectOwner } from '../support/fix-run.ts';
 import { type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { binaryKeyIn, openScene, type Scene } from '../support/half-migrated.ts';
 import { cluster } from '../support/transcript.ts';
 import { newStateFolder } from '../support/watched-run.ts';
+
+const execute = promisify(execFile);
 
 let formed: FormedCluster;
 let clients: ByteClients;
@@ -176,6 +182,25 @@ describe('a key that has two values', () => {
     const left = await clients.call(address, ['DUMP', found.key]);
     // Which of the two is called the source is the plan's business; that both are still there is not.
     expect([left, aside?.dump].map(String).sort()).toEqual(Object.values(found.values).map(String).sort());
+  });
+});
+
+describe('the file of values that lost', () => {
+  it('that cannot be written whole keeps the value where it is', async () => {
+    // Nothing that is compressed: far more than the file may hold, as the journal does not.
+    const large = randomBytes(200_000);
+    const found = await conflict('target', (key) => ['SET', key, large], OLDER);
+    const state = newStateFolder();
+    // Blocks of 512 or 1024 bytes, by the shell. Like a full disk it takes a part first, and refuses the rest.
+    const words = [`ulimit -f 64; exec "$0" "$@"`, process.execPath, path.resolve('bin/run.js')];
+    const line = ['fix', formed.seed, '--yes', '--on-conflict', 'target'];
+    const failed = await execute('sh', ['-c', ...words, ...line], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: home, ...state.env },
+    }).catch((failure: { readonly code: number; readonly stderr: string }) => failure);
+    expect(failed).toMatchObject({ code: 5, stderr: expect.stringContaining('cannot be kept aside') });
+    expect(await valuesOf(found.scene, found.key)).toEqual(found.values);
+    expect(await fix('--on-conflict target')).toMatchObject({ code: 0 });
+    await expectWon('target', found);
   });
 });
 

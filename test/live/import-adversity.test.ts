@@ -5,7 +5,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
 import { identifyProcess } from '../../src/lib/local/process-identity.ts';
 import { launchServer, type ServerProcess, stopServer, waitUntilServing } from '../../src/lib/local/server-process.ts';
@@ -108,6 +108,32 @@ describe.each(['', '--copy', '--engine migrate'])('import %s', (way) => {
     const values = new Map(before.map(({ name, value }) => [name, value]));
     for (const { name, value } of await inCluster()) expect(value).toBe(values.get(name));
   });
+});
+
+describe('a source that is flushed', () => {
+  it('while it is copied is no success: what is gone there stays in the cluster', async () => {
+    const run = await meetRun(importing(`${SLOWLY} --copy`), newStateFolder(), MOMENT, async () => {
+      await clients.call(source.address, ['FLUSHALL']);
+    });
+    expect(run).toMatchObject({ code: 1, stdout: expect.stringContaining('The source was flushed') });
+    expect(run.stdout).not.toContain('[OK]');
+  });
+});
+
+describe('a source that is over its memory', () => {
+  afterEach(() => clients.call(source.address, ['CONFIG', 'SET', 'maxmemory', '0']));
+
+  it.each(['relay', 'migrate'])(
+    'lets its keys go, with --engine %s, also those that arrived before',
+    async (engine) => {
+      expect(await cluster(importing('--copy'))).toMatchObject({ code: 0 });
+      await clients.call(source.address, ['CONFIG', 'SET', 'maxmemory', '1']);
+      await expect(clients.call(source.address, ['SET', 'more', 'x'])).rejects.toThrow(/OOM/);
+      expect(await cluster(importing(`--engine ${engine}`))).toMatchObject({ code: 0 });
+      expect(await clients.call(source.address, ['DBSIZE'])).toBe(0);
+      expectSameKeys(await inCluster(), before);
+    },
+  );
 });
 
 describe('import', () => {

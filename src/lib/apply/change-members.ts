@@ -10,6 +10,7 @@ import { hasFlag, roleOf } from '../model/node.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { findNode, isReached, reachedNodes } from '../model/topology.ts';
+import { emptiedBy } from '../plan/emptied.ts';
 import { commandAgain, membershipOf } from '../plan/membership.ts';
 import type { NodeRef, Plan } from '../plan/plan.ts';
 import type { ExecutorOptions } from './executor.ts';
@@ -39,7 +40,8 @@ export async function changeMembers({ plan, topology, look }: Change, options: E
   try {
     const work = (): Promise<void> =>
       execute(plan, topology, { ...options, journal: progress.journal }, progress.changed);
-    await (hasMoves(plan) ? keepPrimaries(plan, topology, options, work) : work());
+    const drained = emptiedBy(plan, topology).map(({ node }) => node);
+    await keepPrimaries(drained, topology, options, work);
     const after = hasMoves(plan)
       ? await verifyMoves(plan, topology, seeds, options)
       : await options.cluster.observe(seeds);

@@ -5,8 +5,10 @@
  * Somebody may remove the folder while the run goes on. A file that begins in the middle would be nobody's run, so a
  * new one begins with all that was written before.
  */
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../make-folder.ts';
+import { isTorn, writeAll } from './whole-lines.ts';
 
 export class JournalFile {
   readonly run: string;
@@ -26,7 +28,7 @@ export class JournalFile {
   /** Throws what the system says where it cannot be written. Not `isDurable`: it may wait for the system's own time. */
   append(line: object, { isDurable }: { readonly isDurable: boolean }): void {
     this.#pending += `${JSON.stringify(line)}\n`;
-    mkdirSync(path.dirname(this.path), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(this.path));
     const handle = openSync(this.path, 'a+', 0o600);
     try {
       const { size } = fstatSync(handle);
@@ -39,18 +41,6 @@ export class JournalFile {
       closeSync(handle);
     }
   }
-}
-
-/** A full disk takes a part and says so at the next attempt only. */
-function writeAll(handle: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let from = 0; from < bytes.length; ) from += writeSync(handle, bytes, from);
-}
-
-/** True where a process died, or the disk was full, in the middle of the last line: what follows must not become a part of it. */
-function isTorn(handle: number, size: number): boolean {
-  const last = Buffer.alloc(1);
-  return readSync(handle, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
 }
 
 function readIfThere(file: string): string {

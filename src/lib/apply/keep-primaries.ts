@@ -4,10 +4,8 @@
  */
 import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
-import { subtractSlots, unionSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode } from '../model/topology.ts';
-import type { Plan } from '../plan/plan.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { argv } from '../wire/argv.ts';
 import { ReplyError } from '../wire/reply-error.ts';
@@ -17,20 +15,23 @@ import type { Journal, SettingChange } from './journal.ts';
 const SETTING = 'cluster-allow-replica-migration';
 
 /**
- * Does `work` with the setting off on each primary that the plan empties, and puts it back whatever happens. Where it
- * is off already nothing is changed; where the server refuses, or is not there to be put back, a notice says so.
- * After a kill -9, or a second Ctrl-C, the journal tells what is left to be put back: see {@link restoreSettings}.
+ * Does `work` with the setting off on each of the nodes, and puts it back whatever happens. Where it is off already
+ * nothing is changed; where the server refuses, or is not there to be put back, a notice says so, unless it `must` be
+ * off: then FAILED is thrown, and no work is done. After a kill -9, or a second Ctrl-C, the journal tells what is left to
+ * be put back: see {@link restoreSettings}.
  */
 export async function keepPrimaries<Result>(
-  plan: Plan,
+  nodes: readonly TopologyNode[],
   topology: Topology,
-  { cluster, emit, journal }: Restoring,
+  { cluster, emit, journal, must = false }: Restoring & { readonly must?: boolean },
   work: () => Promise<Result>,
 ): Promise<Result> {
   const changed: SettingChange[] = [];
   try {
-    for (const node of emptiedBy(plan, topology)) {
-      if (!(await isAllowed(cluster, node))) continue;
+    for (const node of nodes) {
+      const present = await read(cluster, node);
+      if (must && typeof present !== 'string') throw mayBecomeReplica(node, present);
+      if (present !== 'yes') continue;
       const change = { node: { id: node.id, address: formatAddress(node.address) }, name: SETTING, before: 'yes' };
       journal.setting('changing', change);
       const refusal = await set(cluster, node, SETTING, 'no');
@@ -38,6 +39,7 @@ export async function keepPrimaries<Result>(
       if (refusal instanceof ReplyError) journal.setting('restored', change);
       else changed.push(change);
       if (refusal === null) continue;
+      if (must) throw mayBecomeReplica(node, refusal);
       const name = formatAddress(node.address);
       emit({ event: 'notice', message: `${name} may become a replica when it has no slots left: ${refusal.message}` });
     }
@@ -45,6 +47,16 @@ export async function keepPrimaries<Result>(
   } finally {
     await restoreSettings(changed, topology, { cluster, emit, journal });
   }
+}
+
+function mayBecomeReplica({ address }: TopologyNode, reason: Error | null): OpsError {
+  const name = formatAddress(address);
+  const said = reason === null ? '' : `: ${reason.message}`;
+  return new OpsError(
+    'FAILED',
+    `${name} has keys of slots that it does not own, and may become a replica when it has no slots left: its ${SETTING} cannot be turned off${said}`,
+    { suggestions: [`Log in as a user who may CONFIG GET and SET, or set it yourself: CONFIG SET ${SETTING} no`] },
+  );
 }
 
 /** Where to put settings back, whom to tell, and the journal that holds them. */
@@ -73,20 +85,11 @@ export async function restoreSettings(
   }
 }
 
-/** The primaries all of whose slots the plan gives away. */
-function emptiedBy(plan: Plan, topology: Topology): readonly TopologyNode[] {
-  const moves = plan.steps.filter((step) => step.kind === 'move-slots');
-  return topology.nodes.filter(({ id, entry }) => {
-    const given = unionSlots(...moves.filter(({ source }) => source.id === id).map(({ slots }) => slots));
-    const isTarget = moves.some(({ target }) => target.id === id);
-    return given.length > 0 && !isTarget && subtractSlots(entry.slots, given).length === 0;
-  });
-}
-
-/** False also where the server does not tell: a value that is not known cannot be put back. */
-async function isAllowed(cluster: Cluster, { address }: TopologyNode): Promise<boolean> {
+/** The value; what the server refused with, or null, where it does not tell: what is not known cannot be put back. */
+async function read(cluster: Cluster, { address }: TopologyNode): Promise<string | ReplyError | null> {
   const [reply] = await cluster.callMany(address, [argv.configGet(SETTING)]);
-  return Array.isArray(reply) && reply[1] === 'yes';
+  if (reply instanceof ReplyError) return reply;
+  return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
 }
 
 /** Null where it was set; the server's refusal; or why no answer came. */

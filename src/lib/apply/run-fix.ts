@@ -8,11 +8,13 @@ import { OpsError, type OpsErrorCode } from '../errors.ts';
 import { type Address, formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { slotSetOf, subtractSlots } from '../model/slot-set.ts';
-import type { Topology } from '../model/topology.ts';
+import type { Topology, TopologyNode } from '../model/topology.ts';
+import { emptiedBy } from '../plan/emptied.ts';
 import type { Plan } from '../plan/plan.ts';
 import { SYSTEM_CLOCK, waitUntilNothingIsMissing } from './clock.ts';
 import type { ConflictDesk } from './conflicts.ts';
 import { type ExecutorOptions, execute } from './executor.ts';
+import { keepPrimaries } from './keep-primaries.ts';
 import { unlessUnseen } from './observe-steady.ts';
 import { refuseStale } from './run-moves.ts';
 import { seedsAmong } from './seeds.ts';
@@ -36,18 +38,32 @@ export async function runFix(
   refuseStale(plan, await options.cluster.observe([topology.seed]));
   options.journal.begin(plan);
   const changed = new Set<NodeId>();
+  const hasBegun = false;
   try {
-    await execute(plan, topology, options, changed);
-    const after = await untilWhole(topology, seeds, options);
+    const after = await keepPrimaries(
+      givingPrimaries(plan, topology),
+      topology,
+      { ...options, must: true },
+      async () => {
+        await execute(plan, topology, options, changed);
+        return untilWhole(topology, seeds, options);
+      },
+    );
     options.journal.end(options.conflicts.left.size === 0 ? 'done' : 'partial');
     return after;
   } catch (failure) {
     if (!(failure instanceof OpsError)) throw failure;
     // A move reports to the journal only; where there is one, something may have been done.
-    const isPartial = changed.size > 0 || plan.steps.some(({ kind }) => kind === 'move-slots');
+    const isPartial = changed.size > 0 || (hasBegun && plan.steps.some(({ kind }) => kind === 'move-slots'));
     options.journal.end(isPartial ? 'partial' : 'failed');
     throw explained(failure, isPartial, formatAddress(topology.seed));
   }
+}
+
+/** Those that lose their last slot BEFORE their keys of other slots are gathered: a replica would have dropped them. */
+function givingPrimaries(plan: Plan, topology: Topology): readonly TopologyNode[] {
+  const givers = new Set(plan.steps.flatMap((step) => (step.kind === 'gather-keys' ? [step.source.id] : [])));
+  return emptiedBy(plan, topology).flatMap(({ node }) => (givers.has(node.id) ? [node] : []));
 }
 
 async function untilWhole(

@@ -12,6 +12,7 @@ import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { findNode, isReached, primariesOf } from '../model/topology.ts';
 import { basisDifference, basisOf } from '../plan/basis.ts';
+import { emptiedBy } from '../plan/emptied.ts';
 import type { MoveSlots, NodeRef, Plan } from '../plan/plan.ts';
 import { type RemainingMove, remainingOf, shardMembers } from '../plan/remaining.ts';
 import { waitUntilNothingIsMissing } from './clock.ts';
@@ -41,7 +42,8 @@ export async function runMoves(plan: Plan, topology: Topology, given: ExecutorOp
       await execute(plan, topology, options);
       return verifyMoves(plan, topology, seeds, options);
     };
-    const after = await (options.move?.keepPrimary ? keepPrimaries(plan, topology, options, work) : work());
+    const kept = options.move?.keepPrimary ? emptiedBy(plan, topology).map(({ node }) => node) : [];
+    const after = await keepPrimaries(kept, topology, options, work);
     options.journal.end('done');
     return after;
   } catch (failure) {

@@ -1,16 +1,25 @@
 /** The folders of a local cluster, one for each node: taken as a whole and removed as a whole. */
 import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { OpsError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { serverDirectory } from './server-process.ts';
 import { removeLocalState } from './state.ts';
 import { hasErrorCode } from './system-error.ts';
 
 /**
  * Creates the folders of new nodes, or none. Creating succeeds for one caller only: whoever has a folder owns what is
- * inside, and may remove it later. Throws OpsError REFUSED where one is there already.
+ * inside, and may remove it later. Throws OpsError REFUSED where one is there already, USAGE where `dir` cannot be made.
  */
 export function claimFolders(dir: string, ports: readonly number[]): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  try {
+    makeFolder(dir);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OpsError('USAGE', `The folder ${dir} cannot be made: ${reason}`, {
+      suggestions: ['Choose another folder: --dir DIR'],
+      cause,
+    });
+  }
   const claimed: number[] = [];
   try {
     for (const port of ports) {

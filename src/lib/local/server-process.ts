@@ -8,9 +8,10 @@
  *                dump.rdb      its data
  */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { OpsError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { poll } from './poll.ts';
 import { type ProbeTls, probe, probeTls, SILENT } from './probe.ts';
 import { identifyProcess, isRunning, type ProcessIdentity, signalProcess } from './process-identity.ts';
@@ -51,7 +52,7 @@ export function serverDirectory(dir: string, port: number): string {
 export function launchServer(options: LaunchOptions): ServerProcess {
   const dir = serverDirectory(path.resolve(options.dir), options.port);
   const settings = { ...clusterSettings(options), ...options.settings };
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir);
   writeFileSync(path.join(dir, 'server.conf'), formatSettings(settings), { mode: 0o600 });
   const log = openSync(logFile(dir), 'a', 0o600);
   const child = spawn(options.binary, ['server.conf'], { cwd: dir, detached: true, stdio: ['ignore', log, log] });

@@ -22,4 +22,6 @@ export interface ImportReport {
   readonly unreadable: NamedKeys;
   /** True where changes during a copy could not be watched: what was written meanwhile may be missing. */
   readonly isUnwatched: boolean;
+  /** True where the source told of changes and stopped to in the middle: it was flushed, or too many keys changed. */
+  readonly hasLostTrack: boolean;
 }

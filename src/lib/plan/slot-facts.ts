@@ -30,7 +30,7 @@ export interface SlotFacts {
   readonly believed: ReachedNode | null;
   /** True where a node takes another for the owner than the one that claims it. */
   readonly isDisputed: boolean;
-  /** A primary that does not answer, and that others believe to own it. */
+  /** A primary that does not answer, and that others believe to own it: with a higher epoch than that of whoever claims it. */
   readonly lostWith: TopologyNode | null;
 }
 
@@ -82,7 +82,7 @@ export function slotFacts(topology: Topology, { keys }: SlotEvidence): readonly 
       isOpen: open.has(slot),
       believed: mostBelieved(primaries, believing),
       isDisputed: owner !== undefined && beliefs.isDisputed(slot, owner),
-      lostWith: owner === undefined ? (lost.get(slot) ?? null) : null,
+      lostWith: lost.get(slot) ?? null,
     };
   });
 }
@@ -108,24 +108,30 @@ export function strangers(topology: Topology): readonly ReachedNode[] {
   return [...new Map(found.map((node) => [node.id, node])).values()].sort(byId);
 }
 
-/** A primary that does not answer, and the slots that nobody who answers claims and that some node takes for its own. */
+/** A primary that does not answer, and the slots that some node takes for its own and that nobody claims who has overtaken it. */
 export interface SilentOwner {
   readonly node: TopologyNode;
   readonly slots: SlotSet;
 }
 
 /**
- * Sorted by id. All views are asked: a node that imports a slot goes on to give it to an owner that has failed over, and the
+ * Sorted by id. A claim with a lower epoch does not count: the servers would settle such a slot for the silent one. All views
+ * are asked: a node that imports a slot goes on to give it to an owner that has failed over, and the
  * asked node may be that one.
  */
 export function silentOwners(topology: Topology): readonly SilentOwner[] {
-  const claimed = unionSlots(...livingPrimaries(topology).map(({ entry }) => entry.slots));
+  const primaries = livingPrimaries(topology);
   const entries = reachedNodes(topology).flatMap(({ reach }) => reach.view.entries);
   return topology.nodes
     .filter((node) => !isReached(node))
     .map((node) => {
-      const believed = entries.filter(({ id }) => id === node.id).map(({ slots }) => slots);
-      return { node, slots: subtractSlots(unionSlots(node.entry.slots, ...believed), claimed) };
+      const beliefs = [node.entry, ...entries.filter(({ id }) => id === node.id)];
+      const epoch = Math.max(...beliefs.map(({ configEpoch }) => configEpoch));
+      const overtaking = primaries.filter(({ entry }) => entry.configEpoch >= epoch).map(({ entry }) => entry.slots);
+      return {
+        node,
+        slots: subtractSlots(unionSlots(...beliefs.map(({ slots }) => slots)), unionSlots(...overtaking)),
+      };
     })
     .filter(({ slots }) => slots.length > 0)
     .sort((a, b) => byId(a.node, b.node));

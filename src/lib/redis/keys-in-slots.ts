@@ -13,7 +13,7 @@ const CONCURRENT_NODES_MAX = 16;
 /**
  * For each reachable primary, the slots that it does not own but has keys of, with their number. Throws UNREACHABLE, or
  * FAILED where a server does not tell. A server that hides such keys (`hidesForeignKeys`) is taken at its word: who only looks
- * puts no mark on a slot.
+ * puts no mark on a slot. See `stray-keys.ts`.
  */
 export async function keysInForeignSlots(
   cluster: Cluster,

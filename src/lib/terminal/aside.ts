@@ -6,10 +6,12 @@
  *
  * `RESTORE key ttl dump` (ttl 0 for never) brings a value back.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import path from 'node:path';
 import type { AsideValue } from '../apply/conflicts.ts';
+import { appendLine } from '../apply/whole-lines.ts';
 import { OpsError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { formatAddress } from '../model/address.ts';
 
 export class Aside {
@@ -44,7 +46,7 @@ export class Aside {
   }
 
   #append({ slot, database, key, type, expiryMs, node, dump }: AsideValue): void {
-    mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(this.file));
     const line = {
       at: new Date().toISOString(),
       slot,
@@ -56,9 +58,9 @@ export class Aside {
       id: node.id,
       dump: dump.toString('base64'),
     };
-    const handle = openSync(this.file, 'a', 0o600);
+    const handle = openSync(this.file, 'a+', 0o600);
     try {
-      writeSync(handle, `${JSON.stringify(line)}\n`);
+      appendLine(handle, JSON.stringify(line));
       fsyncSync(handle);
     } finally {
       closeSync(handle);

@@ -8,14 +8,20 @@ import { Command } from '@oclif/core';
 import type { Journal, ProcessIdentity } from '../apply/journal.ts';
 import { continueJournal, openJournal, resumeJournal } from '../apply/journal.ts';
 import { present } from '../assert.ts';
+import type { Finding } from '../check/finding.ts';
+import { checkHiddenKeys } from '../check/hidden-keys.ts';
+import { checkMultipleOwners } from '../check/multiple-owners.ts';
 import { OpsError } from '../errors.ts';
 import { identifyProcess } from '../local/process-identity.ts';
 import type { Address } from '../model/address.ts';
+import type { Topology } from '../model/topology.ts';
 import type { Plan, Planned } from '../plan/plan.ts';
 import type { PlanRequest } from '../plan/request.ts';
 import type { Cluster } from '../redis/cluster.ts';
 import { connect } from '../redis/connect.ts';
+import { keysInForeignSlots } from '../redis/keys-in-slots.ts';
 import type { ConnectOptions } from '../redis/options.ts';
+import { countHidden } from '../redis/stray-keys.ts';
 import type { Style } from '../view/style.ts';
 import { parseSeeds } from './addresses.ts';
 import { readTarget } from './connection.ts';
@@ -106,6 +112,14 @@ export abstract class ClusterCommand extends Command {
       });
     }
     return planned.plan;
+  }
+
+  /** What `--search-multiple-owners` finds: slots with several owners, and keys that servers hide. Changes nothing. */
+  protected async searchMultipleOwners(cluster: Cluster, topology: Topology): Promise<readonly Finding[]> {
+    return [
+      ...checkMultipleOwners(topology, await keysInForeignSlots(cluster, topology)),
+      ...checkHiddenKeys(topology, await countHidden(cluster, topology)),
+    ];
   }
 
   /** Writes the plan where `--plan-out` wants it, before any question. */

@@ -4,22 +4,23 @@
  */
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Journal } from '../apply/journal.ts';
+import { type Journal, readRuns } from '../apply/journal.ts';
+import { restoreSettings } from '../apply/keep-primaries.ts';
 import { observeSteady } from '../apply/observe-steady.ts';
 import { runFix } from '../apply/run-fix.ts';
 import { runningMigrations, slotsOf } from '../apply/server-migrations.ts';
-import { checkMultipleOwners } from '../check/multiple-owners.ts';
 import { checkTopology } from '../check/rules.ts';
 import { OpsError } from '../errors.ts';
+import { isRunning } from '../local/process-identity.ts';
 import { formatAddress } from '../model/address.ts';
 import type { SharedKey } from '../model/slot-evidence.ts';
 import { countSlots, slotSetOf, unionSlots } from '../model/slot-set.ts';
-import type { Topology } from '../model/topology.ts';
+import { findNode, type Topology } from '../model/topology.ts';
 import { DATA_LOSS, type FixPlanned, planFix } from '../plan/fix.ts';
 import type { Plan } from '../plan/plan.ts';
+import { purposeOf } from '../plan/purpose.ts';
 import type { FixRequest } from '../plan/request.ts';
 import { suspectSlots } from '../plan/slot-facts.ts';
-import { keysInForeignSlots } from '../redis/keys-in-slots.ts';
 import { readSlotEvidence } from '../redis/slot-evidence.ts';
 import { renderCheck } from '../view/check.ts';
 import { renderFixPlan, renderLeft } from '../view/fix-plan.ts';
@@ -28,7 +29,7 @@ import { Aside } from './aside.ts';
 import type { Session } from './base-command.ts';
 import { openDesk, type TerminalDesk } from './conflict-desk.ts';
 import { parseSeconds } from './connection.ts';
-import { asideDirectory } from './directories.ts';
+import { asideDirectory, journalDirectory } from './directories.ts';
 import { EXIT } from './exit-codes.ts';
 import type { FixDocument, FixFlagValues } from './fix-flags.ts';
 import { MemberCommand } from './member-command.ts';
@@ -74,7 +75,10 @@ export abstract class FixCommand extends MemberCommand {
       sharedKeys: digestOf(planned.shared),
     });
     this.print(renderFixPlan(planned, session.style));
-    if (planned.plan.steps.length === 0) return untouched(planned, 'nothing-to-do');
+    if (planned.plan.steps.length === 0) {
+      if (!flags['dry-run']) await this.restoreEarlier(session, topology, journal.run);
+      return untouched(planned, 'nothing-to-do');
+    }
     if (flags['dry-run']) return untouched(planned, 'planned');
     requireAcceptance(planned.plan, flags);
     await this.consent('Do you want this to be done?', flags);
@@ -106,6 +110,7 @@ export abstract class FixCommand extends MemberCommand {
         conflicts: desk,
       }),
     ).finally(() => tellOfAside(aside));
+    await this.restoreEarlier(session, after, journal.run);
     session.progress.stop();
     const durationMs = performance.now() - begun;
     await this.report(session, after, flags);
@@ -117,6 +122,17 @@ export abstract class FixCommand extends MemberCommand {
       aside: aside.count === 0 ? null : aside.file,
       durationMs,
     };
+  }
+
+  /** What earlier fixes of this machine have set at these nodes for as long as they ran, and were killed. */
+  private async restoreEarlier({ cluster, progress }: Session, topology: Topology, run: string): Promise<void> {
+    for (const earlier of readRuns(journalDirectory(process.env))) {
+      const settings = earlier.settings.filter(({ node }) => findNode(topology, node.id) !== undefined);
+      if (earlier.run === run || settings.length === 0 || purposeOf(earlier.plan) !== 'fix') continue;
+      if (isRunning(earlier.process)) continue;
+      const journal = this.continueJournal(earlier.run, earlier.process);
+      await restoreSettings(settings, topology, { cluster, emit: progress.emit, journal });
+    }
   }
 
   /**
@@ -147,7 +163,7 @@ export abstract class FixCommand extends MemberCommand {
   /** The lines of a check, which scripts look for at the end. */
   private async report({ cluster, style }: Session, after: Topology, flags: FixFlagValues): Promise<void> {
     const searched = flags['search-multiple-owners'];
-    const foreign = searched ? checkMultipleOwners(after, await keysInForeignSlots(cluster, after)) : [];
+    const foreign = searched ? await this.searchMultipleOwners(cluster, after) : [];
     const multipleOwners = searched ? 'searched' : 'not-searched';
     const findings = [...checkTopology(after), ...foreign];
     this.print(renderCheck(after, findings, { seed: formatAddress(after.seed), multipleOwners, style }));

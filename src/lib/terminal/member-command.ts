@@ -112,6 +112,7 @@ export abstract class MemberCommand extends MoveCommand {
   ): Promise<MoveDocument> {
     const { topology, request } = change;
     const plan = await this.measured(session, topology, change.plan);
+    await this.refuseStrays(session, topology, plan);
     const words = memberWords({ ...change, plan });
     this.savePlan(plan, flags, request);
     const text = renderMemberPlan(plan, topology, words.headings, session.style);

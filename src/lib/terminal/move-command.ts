@@ -6,12 +6,17 @@ import { observeSteady } from '../apply/observe-steady.ts';
 import { CLIENT_NAME_PREFIX, refuseBeside } from '../apply/refuse-beside.ts';
 import { runMoves } from '../apply/run-moves.ts';
 import { untilServersAreDone } from '../apply/server-migrations.ts';
+import { mapBounded } from '../bounded.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
+import { isReached } from '../model/topology.ts';
+import { emptiedBy } from '../plan/emptied.ts';
 import { withEstimates } from '../plan/estimate.ts';
 import type { MoveSlots, Plan } from '../plan/plan.ts';
 import type { PlanRequest } from '../plan/request.ts';
+import { refuseStrayKeys } from '../plan/stray-keys.ts';
 import { measureMoves } from '../redis/measure-moves.ts';
+import { countStrayKeys } from '../redis/stray-keys.ts';
 import { renderEmptied } from '../view/emptied.ts';
 import { renderMovePlan } from '../view/move-plan.ts';
 import { formatCount, formatDuration } from '../view/units.ts';
@@ -22,6 +27,8 @@ import { journalDirectory } from './directories.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { type MoveFlagValues, readMoveSettings } from './move-flags.ts';
 import { startSteering } from './steering.ts';
+
+const CONCURRENT_NODES_MAX = 16;
 
 export type MoveCommandFlags = ConnectionFlags &
   OutputFlags &
@@ -97,6 +104,7 @@ export abstract class MoveCommand extends ClusterCommand {
     request: PlanRequest = { kind: 'move' },
   ): Promise<MoveDocument> {
     const plan = await this.measured(session, topology, bare);
+    if (!flags['keep-primary']) await this.refuseStrays(session, topology, plan);
     this.savePlan(plan, flags, request);
     this.print(renderMovePlan(plan, topology, session.style));
     if (plan.steps.length === 0) return { version: 1, outcome: 'nothing-to-do', run: null, plan, durationMs: null };
@@ -158,6 +166,19 @@ export abstract class MoveCommand extends ClusterCommand {
     const givings = movesOf(plan).map(({ source, slots }) => ({ nodeId: source.id, slots }));
     const measures = await progress.during('Counting keys', () => measureMoves(cluster, topology, givings));
     return withEstimates(plan, measures);
+  }
+
+  /** Throws REFUSED where keys would go with the last slot of a primary: see `plan/stray-keys.ts`. */
+  protected async refuseStrays({ cluster, progress }: Session, topology: Topology, plan: Plan): Promise<void> {
+    const emptied = emptiedBy(plan, topology);
+    if (emptied.length === 0) return;
+    const counts = await progress.during('Counting keys', () =>
+      mapBounded(emptied, CONCURRENT_NODES_MAX, async ({ node, given }) =>
+        isReached(node) ? ([node.id, await countStrayKeys(cluster, node, given)] as const) : ([node.id, 0] as const),
+      ),
+    );
+    const refusals = refuseStrayKeys(topology, new Map(counts));
+    if (refusals.length > 0) this.acceptable({ ok: false, refusals });
   }
 }
 

@@ -65,8 +65,8 @@ export function renderImported(
   run: string,
   style: Pick<Style, 'color'>,
 ): string {
-  const { keys, bytes, alreadyThere, conflicts, changed, unreadable, isUnwatched } = report;
-  const isComplete = conflicts.count + changed.count + unreadable.count === 0;
+  const { keys, bytes, alreadyThere, conflicts, changed, unreadable, isUnwatched, hasLostTrack } = report;
+  const isComplete = conflicts.count + changed.count + unreadable.count === 0 && !hasLostTrack;
   const there = alreadyThere === 0 ? '' : `; ${formatCount(alreadyThere)} were there already`;
   const rate = durationMs > 0 ? `, ${formatCount(Math.round((keys / durationMs) * 1000))}/s` : '';
   const summary = `${formatCount(keys)} keys imported (${formatBytes(bytes)}) in ${formatDuration(durationMs)}${rate}${there}. Run ${run}.`;
@@ -75,6 +75,16 @@ export function renderImported(
     ...problem(conflicts, 'in the cluster with another value already; neither was changed', style),
     ...problem(changed, 'changed at the source faster than they could be taken, or at the very end', style),
     ...problem(unreadable, 'in a form that the cluster does not read; left as it was at the source', style),
+    ...(hasLostTrack
+      ? [
+          paint(
+            style,
+            'red',
+            '[ERR] The source was flushed, or more of it changed than can be remembered: what was written or deleted meanwhile may not be so in the cluster.',
+          ),
+          '  Type the same command again for what was written. Keys that are gone from the source stay in the cluster.',
+        ]
+      : []),
     ...(isUnwatched
       ? [
           paint(

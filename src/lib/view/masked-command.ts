@@ -17,11 +17,11 @@ export interface MaskedCommand {
   maskedIn(text: string): string;
 }
 
-/** Passwords are found by the words before them, as in `CONFIG SET requirepass x`, and in ACL SETUSER by their signs. */
+/** Passwords are found by the words before them, as in `CONFIG SET requirepass x`, and in ACL SETUSER by their signs, hashes too. */
 export function maskCommand(command: readonly string[]): MaskedCommand {
   const secrets: string[] = [];
   const words = command.map((word, index) => {
-    const sign = isAclUser(command) && index >= 3 ? /^[><]/.exec(word)?.[0] : undefined;
+    const sign = isAclUser(command) && index >= 3 ? /^[><#!]/.exec(word)?.[0] : undefined;
     const secret = sign === undefined ? (isPassword(command, index) ? word : '') : word.slice(1);
     if (secret === '') return word;
     secrets.push(secret);
@@ -43,6 +43,8 @@ function isPassword(command: readonly string[], index: number): boolean {
   const [first, before, beforeThat] = [0, index - 1, index - 2].map((each) => command[each]?.toUpperCase());
   // AUTH [user] password.
   if (first === 'AUTH') return index > 0 && index === command.length - 1;
+  // HELLO 3 AUTH user password.
+  if (first === 'HELLO') return beforeThat === 'AUTH';
   // AUTH password, or AUTH2 user password.
   if (first === 'MIGRATE') return before === 'AUTH' || beforeThat === 'AUTH2';
   return first === 'CONFIG' && index >= 3 && PASSWORD_SETTINGS.has(before?.toLowerCase() ?? '');

@@ -124,6 +124,14 @@ export const argv = {
   replconfVersion: (version: string): Argv => ['REPLCONF', 'version', version],
   /** 2.8. A whole snapshot, and where it stands in the history of writes. */
   psyncFromNothing: (): Argv => ['PSYNC', '?', '-1'],
+  /** 2.6. */
+  evaluate: (script: string, keys: readonly Buffer[], args: readonly (string | Buffer)[]): ByteArgv => [
+    'EVAL',
+    script,
+    `${keys.length}`,
+    ...keys,
+    ...args,
+  ],
   /** 3.0. The next command may touch a slot that is being imported. */
   asking: (): Argv => ['ASKING'],
   /** 1.0. */
@@ -134,6 +142,14 @@ export const argv = {
   expiry: (key: Buffer): ByteArgv => ['PTTL', key],
   /** 2.0. */
   hashGetAll: (key: Buffer): ByteArgv => ['HGETALL', key],
+  /** Redis 7.4, Valkey 9.0. Milliseconds since 1970; -1 without expiry, -2 without such a field. */
+  fieldExpiries: (key: Buffer, fields: readonly Buffer[]): ByteArgv => [
+    'HPEXPIRETIME',
+    key,
+    'FIELDS',
+    `${fields.length}`,
+    ...fields,
+  ],
   /** 1.0. */
   setMembers: (key: Buffer): ByteArgv => ['SMEMBERS', key],
   /** 4.0. Bytes; of a collection by a sample of its elements. */
@@ -170,12 +186,10 @@ export const argv = {
   listRange: (key: Buffer): ByteArgv => ['LRANGE', key, '0', '-1'],
   /** 1.2. */
   sortedSetRange: (key: Buffer): ByteArgv => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
-  /** 5.0. */
-  streamRange: (key: Buffer): ByteArgv => ['XRANGE', key, '-', '+'],
   /** 1.0. */
   randomKey: (): Argv => ['RANDOMKEY'],
-  /** 5.0. */
-  streamGroups: (key: Buffer): ByteArgv => ['XINFO', 'GROUPS', key],
+  /** 6.0. Entries, groups, consumers and what is pending, all of them. */
+  streamWhole: (key: Buffer): ByteArgv => ['XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'],
   /** 5.0. */
   clientId: (): Argv => ['CLIENT', 'ID'],
   /** 6.0. Messages of the channel `__redis__:invalidate` to the connection of that id, for changes of all keys. */

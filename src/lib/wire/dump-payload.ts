@@ -9,6 +9,17 @@ const FOOTER_LENGTH = 10;
 /** No value has this type, so RESTORE refuses it before it looks further, and nothing is ever made of it. */
 const TYPE_OF_NOTHING = 0xff;
 
+/**
+ * Types of hashes whose fields may expire: HASH_2 of Valkey 9; HASH_METADATA and HASH_LISTPACK_EX of Redis 7.4, with the two
+ * of its release candidates. Source: rdb.h.
+ */
+const TYPES_WITH_EXPIRIES: readonly number[] = [22, 23, 24, 25];
+
+/** False for hashes of which no field expires. Of values of other types it says nothing. */
+export function mayHaveFieldExpiries(payload: Buffer): boolean {
+  return TYPES_WITH_EXPIRIES.includes(payload[0] ?? 0);
+}
+
 /** The RDB version that the payload was written in. Throws PROTOCOL where it is too short to be one. */
 export function dumpVersion(payload: Buffer): number {
   if (payload.length <= FOOTER_LENGTH)

@@ -71,15 +71,16 @@ describe('the setting', () => {
     reply,
   });
 
-  async function keep(script: readonly Exchange[], work: () => Promise<void>) {
-    const nodes = clusterOf();
+  async function keep(script: readonly Exchange[], work: () => Promise<void>, must = false) {
+    const topology = clusterOf().topology();
     const cluster = scriptedCluster(script);
     const events: ApplyEvent[] = [];
     const noted: string[] = [];
     const kept = keepPrimaries(
-      planOf(nodes, DRAIN),
-      nodes.topology(),
+      topology.nodes.slice(1, 2),
+      topology,
       {
+        must,
         cluster,
         emit: (e) => void events.push(e),
         journal: { setting: (state, { before }) => void noted.push(`${state} ${before}`) },
@@ -121,6 +122,26 @@ describe('the setting', () => {
     expect(events).toEqual([
       { event: 'notice', message: `127.0.0.1:7001 may become a replica when it has no slots left: ${refusal.message}` },
     ]);
+  });
+
+  it.each([
+    ['told', [{ ...get(''), reply: error('NOPERM no permissions') }], 'NOPERM no permissions'],
+    ['turned off', [get('yes'), set('no', error('NOPERM no permissions'))], 'NOPERM no permissions'],
+    ['known to the server', [{ ...get(''), reply: [] }], 'cannot be turned off'],
+  ] as const)(
+    'ends everything before it begins where keys depend on it and it is not %s',
+    async (_, script, reason) => {
+      let seen = 0;
+      const { failure } = await keep(script, async () => void seen++, true);
+      expect(seen).toBe(0);
+      expect(failure).toMatchObject({ code: 'FAILED', message: expect.stringContaining(reason) });
+    },
+  );
+
+  it('may be off already where keys depend on it', async () => {
+    let seen = 0;
+    await keep([get('no')], async () => void seen++, true);
+    expect(seen).toBe(1);
   });
 
   it('is named where it could not be put back', async () => {

@@ -13,6 +13,7 @@ const outcome: ImportReport = {
   changed: NONE,
   unreadable: NONE,
   isUnwatched: false,
+  hasLostTrack: false,
 };
 
 describe('what an import came to', () => {

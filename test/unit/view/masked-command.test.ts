@@ -24,6 +24,8 @@ describe('a command as it is shown', () => {
     ['CONFIG SET maxmemory 5 requirepass hunter2', 'CONFIG SET maxmemory 5 requirepass ***'],
     ['CONFIG SET tls-key-file-pass hunter2', 'CONFIG SET tls-key-file-pass ***'],
     ['ACL SETUSER ops on >hunter2 <old ~*', 'ACL SETUSER ops on >*** <*** ~*'],
+    ['ACL SETUSER ops on #5e884898 !5e884898', 'ACL SETUSER ops on #*** !***'],
+    ['HELLO 3 AUTH ops hunter2 SETNAME me', 'HELLO 3 AUTH ops *** SETNAME me'],
     ['AUTH hunter2', 'AUTH ***'],
     ['AUTH ops hunter2', 'AUTH ops ***'],
     ['MIGRATE h 1 k 0 5 AUTH hunter2', 'MIGRATE h 1 k 0 5 AUTH ***'],

@@ -4,7 +4,7 @@ import { type Address, formatAddress } from '../../model/address.ts';
 import type { Argument, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
 import { missingRightOf, ReplyError } from '../../wire/reply-error.ts';
-import { haveSameElements } from '../move/same-value.ts';
+import { type Dumps, haveSameElements } from '../move/same-elements.ts';
 import type { ImportContext } from './import-context.ts';
 import { type Item, READ_TIMEOUT_MS } from './read-batch.ts';
 import type { Target } from './targets.ts';
@@ -44,7 +44,16 @@ export async function compareWithTarget(
     if (!Buffer.isBuffer(dump) || item.payload === null) compared.push(GONE);
     else if (!isSameExpiry(item.expiryMs, Number(remainingMs))) compared.push({ state: 'different', dump });
     else if (sameBody(item.payload, dump)) compared.push({ state: 'same', dump });
-    else compared.push(await compareElements(context, target, item.key, { type: String(type), dump }, lane));
+    else
+      compared.push(
+        await compareElements(
+          context,
+          target,
+          item.key,
+          { type: String(type), dumps: { source: item.payload, target: dump } },
+          lane,
+        ),
+      );
   }
   return compared;
 }
@@ -70,7 +79,7 @@ async function compareElements(
   context: ImportContext,
   target: Target,
   key: Buffer,
-  { type, dump }: { readonly type: string; readonly dump: Buffer },
+  { type, dumps }: { readonly type: string; readonly dumps: Dumps },
   lane: string,
 ): Promise<Compared> {
   const { source, address, cluster, settings } = context;
@@ -84,12 +93,12 @@ async function compareElements(
     throwIfForbidden(side === 'source' ? address : target.node.address, reply);
     return reply instanceof ReplyError ? reply.message : reply;
   };
-  const isSame = await haveSameElements(key, type, ask);
-  return { state: isSame ? 'same' : 'different', dump };
+  const isSame = await haveSameElements(key, type, dumps, ask);
+  return { state: isSame ? 'same' : 'different', dump: dumps.target };
 }
 
-/** What may not be looked at is neither gone nor different. */
-function throwIfForbidden(address: Address, reply: Reply | ReplyError): void {
+/** What may not be looked at is neither gone nor different. Throws FAILED with the right that is missing. */
+export function throwIfForbidden(address: Address, reply: Reply | ReplyError): void {
   if (!(reply instanceof ReplyError)) return;
   const right = missingRightOf(reply);
   if (right === null) return;

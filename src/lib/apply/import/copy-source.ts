@@ -23,7 +23,8 @@ export async function copySource(context: ImportContext): Promise<void> {
   const copied = new Fingerprints();
   const copy = (pages: AsyncIterable<readonly Buffer[]>): Promise<void> => copyPages(context, pages, copied);
   try {
-    await copy(unseen(scannedPages(context), copied));
+    // SCAN may name a key again: it is copied again, because what looks like it may be another one.
+    await copy(scannedPages(context));
     if (feed === null) return tally.unwatched();
     for (let round = 1; ; round++) {
       await feed.catchUp();
@@ -34,18 +35,10 @@ export async function copySource(context: ImportContext): Promise<void> {
       }
       await copy(onePage(changed));
     }
-    if (feed.isBlind) tally.unwatched();
+    if (feed.isBlind) tally.lostTrack();
   } finally {
     feed?.close();
   }
-}
-
-/** SCAN may name a key again. */
-async function* unseen(
-  pages: AsyncIterable<readonly Buffer[]>,
-  copied: Fingerprints,
-): AsyncGenerator<readonly Buffer[]> {
-  for await (const page of pages) yield page.filter((key) => !copied.has(key));
 }
 
 async function* onePage(keys: readonly Buffer[]): AsyncGenerator<readonly Buffer[]> {

@@ -46,6 +46,7 @@ export class ImportTally {
   #emittedAtMs = 0;
   #hasBegun = false;
   #isUnwatched = false;
+  #hasLostTrack = false;
 
   constructor(emit: Emit, total: number | null, clock: Clock) {
     this.#emit = emit;
@@ -84,6 +85,11 @@ export class ImportTally {
     this.#isUnwatched = true;
   }
 
+  /** Which keys have changed is not known any more, in the middle of a copy. */
+  lostTrack(): void {
+    this.#hasLostTrack = true;
+  }
+
   get keys(): number {
     return this.#keys;
   }
@@ -97,6 +103,7 @@ export class ImportTally {
       changed: this.changed.named,
       unreadable: this.unreadable.named,
       isUnwatched: this.#isUnwatched,
+      hasLostTrack: this.#hasLostTrack,
     };
   }
 

@@ -38,13 +38,53 @@ export async function readBatch(context: ImportContext, keys: readonly Buffer[],
 }
 
 /** The keys leave the source, unless one that is watched has changed: then false, and none does. Throws as {@link readBatch}. */
-export async function release(context: ImportContext, keys: readonly Buffer[], road: Road): Promise<boolean> {
-  if (keys.length === 0) {
+export async function release(context: ImportContext, items: readonly Item[], road: Road): Promise<boolean> {
+  if (items.length === 0) {
     await askSource(context, [argv.unwatch()], road);
     return true;
   }
-  const replies = await askSource(context, [argv.multi(), argv.unlink(keys), argv.exec()], road, true);
-  return replies[2] !== null;
+  const keys = items.map(({ key }) => key);
+  try {
+    const replies = await askSource(context, [argv.multi(), argv.unlink(keys), argv.exec()], road, true);
+    return replies[2] !== null;
+  } catch (cause) {
+    if (!isOutOfMemory(cause)) throw cause;
+    return await releaseUnwatched(context, items, road, cause);
+  }
+}
+
+/**
+ * A server that is over its memory takes no command within MULTI, not even one that deletes, but it takes a script that does
+ * (Redis 7.0.15, 8.6.3, Valkey 9.1.2). The refusal has ended the watching, so the script looks at the values itself. An expiry
+ * that differs by more than the time of a batch was changed.
+ */
+export const RELEASE_SCRIPT = `
+for i = 1, #KEYS do
+  local ttl, read = redis.call('PTTL', KEYS[i]), tonumber(ARGV[#KEYS + i])
+  if redis.call('DUMP', KEYS[i]) ~= ARGV[i] or (ttl < 0) ~= (read == 0) then return 0 end
+  if read > 0 and math.abs(read - ttl) > 2000 then return 0 end
+end
+return redis.call('UNLINK', unpack(KEYS))`;
+
+async function releaseUnwatched(
+  context: ImportContext,
+  items: readonly Item[],
+  road: Road,
+  refusal: unknown,
+): Promise<boolean> {
+  const values = items.map(({ payload }) => payload ?? '');
+  const expiries = items.map(({ expiryMs }) => `${expiryMs}`);
+  const keys = items.map(({ key }) => key);
+  const script = argv.evaluate(RELEASE_SCRIPT, keys, [...values, ...expiries]);
+  const [released] = await askSource(context, [script], road).catch((cause: unknown) => {
+    // Where no script may be run, what the operator is to know is that the memory does not suffice.
+    throw cause instanceof OpsError && cause.cause instanceof ReplyError ? refusal : cause;
+  });
+  return released !== 0;
+}
+
+function isOutOfMemory(cause: unknown): boolean {
+  return cause instanceof OpsError && cause.cause instanceof ReplyError && cause.cause.kind === 'out-of-memory';
 }
 
 /** What the values take. */
@@ -76,8 +116,7 @@ async function askSource(
 }
 
 function wayOut({ kind, message }: ReplyError): readonly string[] {
-  // Within MULTI it takes no command then, not even one that deletes. Source: processCommand of Redis 7.0.
   if (kind === 'out-of-memory')
-    return ['Give it more memory (CONFIG SET maxmemory), or let it send the keys itself: --engine migrate.'];
+    return ['Give it more memory (CONFIG SET maxmemory), or log in there as a user who may run scripts (EVAL).'];
   return /^READONLY /.test(message) ? ['It is a replica now: name its primary with --from, or add --copy.'] : [];
 }

@@ -11,9 +11,11 @@
  */
 import { OpsError } from '../../errors.ts';
 import { keySlot } from '../../model/key-slot.ts';
+import type { Argument, Reply } from '../../redis/cluster.ts';
 import { argv } from '../../wire/argv.ts';
+import { ReplyError } from '../../wire/reply-error.ts';
 import { throwIfInterrupted } from '../clock.ts';
-import { compareWithTarget, sameBody } from './compare-values.ts';
+import { sameBody, throwIfForbidden } from './compare-values.ts';
 import type { ImportContext, Road } from './import-context.ts';
 import { bytesOf, type Item, readBatch, release } from './read-batch.ts';
 import { type Attempts, type Fate, restoreBatch, type Settled } from './restore-batch.ts';
@@ -120,12 +122,12 @@ async function letGo(
   road: Road,
   attempts: Attempts,
 ): Promise<boolean> {
-  const keys = arrived.map(({ item }) => item.key);
+  const items = arrived.map(({ item }) => item);
   try {
-    return await release(context, keys, road);
+    return await release(context, items, road);
   } catch (cause) {
     remember(arrived, attempts);
-    for (const key of keys) attempts.maybeReleased.add(nameOf(key));
+    for (const { key } of items) attempts.maybeReleased.add(nameOf(key));
     throw cause;
   }
 }
@@ -179,14 +181,34 @@ function groupByOwner(
   return { groups, homeless };
 }
 
-/** What this batch wrote of a key that cannot be moved while it changes, unless somebody else has changed that too. */
-async function takeBack(context: ImportContext, key: Buffer, road: Road, attempts: Attempts): Promise<void> {
-  const target = context.targets.ownerOf(keySlot(key));
-  const payload = attempts.written.get(nameOf(key));
-  if (target === null || payload === undefined) return;
-  const [compared] = await compareWithTarget(context, target, [{ key, payload, expiryMs: 0 }], road.lane);
-  if (!compared?.dump || !sameBody(compared.dump, payload)) return;
-  await context.cluster.callMany(target.node.address, [argv.unlink([key])], { bulk: true, channel: road.lane });
+/**
+ * What this batch wrote of a key that cannot be moved while it changes goes again, unless somebody else changes it too: it
+ * goes only while it is what was looked at (WATCH).
+ */
+async function takeBack(
+  { cluster, targets }: ImportContext,
+  key: Buffer,
+  { lane }: Road,
+  { own, written }: Attempts,
+): Promise<void> {
+  const target = targets.ownerOf(keySlot(key));
+  const payload = written.get(nameOf(key));
+  if (target === null || payload === undefined || !own.has(nameOf(key))) return;
+  const { address } = target.node;
+  const ask = async (
+    commands: readonly (readonly Argument[])[],
+    continues: boolean,
+  ): Promise<readonly (Reply | ReplyError)[]> => {
+    const replies = await cluster.callMany(address, commands, { bulk: true, channel: lane, continues });
+    for (const reply of replies) throwIfForbidden(address, reply);
+    return replies;
+  };
+  const [, dump] = await ask([argv.watch([key]), argv.dump(key)], false);
+  const isOurs = Buffer.isBuffer(dump) && sameBody(dump, payload);
+  const replies = await ask(isOurs ? [argv.multi(), argv.unlink([key]), argv.exec()] : [argv.unwatch()], true);
+  // Out of memory it takes nothing within MULTI, not even what deletes, and no client's writes meanwhile.
+  if (replies.some((reply) => reply instanceof ReplyError && reply.kind === 'out-of-memory'))
+    await ask([argv.unlink([key])], true);
 }
 
 function report({ tally, settled }: ImportContext, { key }: Item, fate: Fate): void {

@@ -8,8 +8,8 @@ import type { ImportExecution, ImportSettings, ImportSource } from './import.ts'
 import { importKeys } from './import.ts';
 
 /** True where every key is where it belongs, with the value that the source had at the end. */
-export function isComplete({ conflicts, changed, unreadable }: ImportReport): boolean {
-  return conflicts.count + changed.count + unreadable.count === 0;
+export function isComplete({ conflicts, changed, unreadable, hasLostTrack }: ImportReport): boolean {
+  return conflicts.count + changed.count + unreadable.count === 0 && !hasLostTrack;
 }
 
 /**

@@ -9,7 +9,7 @@ import { ReplyError } from '../../wire/reply-error.ts';
 import { sameBody } from '../import/compare-values.ts';
 import { printable } from '../import/import-tally.ts';
 import type { Target, Targets } from '../import/targets.ts';
-import { haveSameElements } from '../move/same-value.ts';
+import { haveSameElements } from '../move/same-elements.ts';
 import { sampleKeys } from './file-keys.ts';
 import type { ServedFile } from './served-file.ts';
 
@@ -81,7 +81,7 @@ async function compare(source: ServedFile, cluster: Cluster, targets: Targets, k
   // It may have expired between the two.
   if (!Buffer.isBuffer(theirs)) return (await ask(source.cluster, source, [argv.dump(key)]))[0] === null ? null : false;
   if (sameBody(here, theirs)) return true;
-  return haveSameElements(key, String(type), async (side, command) => {
+  return haveSameElements(key, String(type), { source: here, target: theirs }, async (side, command) => {
     const [reply = null] = await (side === 'source'
       ? ask(source.cluster, source, [command])
       : ask(cluster, there, [command]));

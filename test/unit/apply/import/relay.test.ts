@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ImportContext, Road } from '../../../../src/lib/apply/import/import-context.ts';
 import { ImportTally } from '../../../../src/lib/apply/import/import-tally.ts';
+import { RELEASE_SCRIPT } from '../../../../src/lib/apply/import/read-batch.ts';
 import { relay } from '../../../../src/lib/apply/import/relay.ts';
 import { Targets } from '../../../../src/lib/apply/import/targets.ts';
 import { Pace } from '../../../../src/lib/apply/move/pace.ts';
@@ -36,6 +37,23 @@ const shown = (payload: Buffer | null): readonly Exchange[] => [
   { sent: '7000> DUMP k', reply: payload },
   { sent: '7000> PTTL k', reply: payload === null ? -2 : -1 },
 ];
+/** What this run has written is looked at there, to go again. */
+const watched = (payload: Buffer): readonly Exchange[] => [
+  { sent: '7000> WATCH k', reply: 'OK' },
+  { sent: '7000> DUMP k', reply: payload },
+];
+const takenBack = (reply: Exchange['reply']): readonly Exchange[] => [
+  { sent: '7000> MULTI', reply: 'OK' },
+  { sent: '7000> UNLINK k', reply: 'QUEUED' },
+  { sent: '7000> EXEC', reply },
+];
+/** What a server that is over its memory says. */
+const refused = (port: string, command: string): readonly Exchange[] => [
+  { sent: `${port}> MULTI`, reply: 'OK' },
+  { sent: `${port}> ${command}`, reply: error("OOM command not allowed when used memory > 'maxmemory'.") },
+  { sent: `${port}> EXEC`, reply: error('EXECABORT Transaction discarded because of previous errors.') },
+];
+const scriptSent = `6379> EVAL ${RELEASE_SCRIPT} 1 k ${OLD} 0`;
 const unwatched: Exchange = { sent: '6379> UNWATCH', reply: 'OK' };
 const isAlive = (life = 'first'): Exchange => ({ sent: '6379> INFO server', reply: `run_id:${life}\r\n` });
 
@@ -127,7 +145,7 @@ describe('a batch of one key', () => {
   it('whose key was deleted at the source meanwhile leaves nothing of it at the target', async () => {
     const { failure, report } = await batch([
       [read(OLD), restored(OLD), released(null)].flat(),
-      [...read(null), ...shown(OLD), { sent: '7000> UNLINK k', reply: 1 }, unwatched],
+      [...read(null), ...watched(OLD), ...takenBack([1]), unwatched],
     ]);
     expect(failure).toBeNull();
     expect(report).toMatchObject({ keys: 0 });
@@ -136,15 +154,53 @@ describe('a batch of one key', () => {
   it('whose key was deleted at the source meanwhile leaves what somebody else has written at the target', async () => {
     const { report } = await batch([
       [read(OLD), restored(OLD), released(null)].flat(),
-      [
-        ...read(null),
-        ...shown(NEW),
-        { sent: '6379> GET k', reply: null },
-        { sent: '7000> GET k', reply: NEW },
-        unwatched,
-      ],
+      [...read(null), ...watched(NEW), { sent: '7000> UNWATCH', reply: 'OK' }, unwatched],
     ]);
     expect(report).toMatchObject({ keys: 0 });
+  });
+
+  it('whose key was deleted at the source leaves what is written at the target at that very moment', async () => {
+    const { report } = await batch([
+      [read(OLD), restored(OLD), released(null)].flat(),
+      [...read(null), ...watched(OLD), ...takenBack(null), unwatched],
+    ]);
+    expect(report).toMatchObject({ keys: 0 });
+  });
+
+  it('whose key was deleted at the source goes from a target that is out of memory, too', async () => {
+    const { report } = await batch([
+      [read(OLD), restored(OLD), released(null)].flat(),
+      [...read(null), ...watched(OLD), ...refused('7000', 'UNLINK k'), { sent: '7000> UNLINK k', reply: 1 }, unwatched],
+    ]);
+    expect(report).toMatchObject({ keys: 0 });
+  });
+
+  it('is released by a script where the source is out of memory, and only with the value that was read', async () => {
+    const script = (reply: Exchange['reply']): Exchange => ({ sent: scriptSent, reply });
+    const once = (reply: Exchange['reply']) => [...refused('6379', 'UNLINK k'), script(reply)];
+    const busy = error('BUSYKEY Target key name already exists.');
+    const { failure, report } = await batch([
+      [...read(OLD), restored(OLD), ...once(0)],
+      [...read(OLD), restored(OLD, busy), ...shown(OLD), ...once(1)],
+    ]);
+    expect(failure).toBeNull();
+    expect(report).toMatchObject({ keys: 1, changed: { count: 0 } });
+  });
+
+  it('stays where the source is out of memory and runs no script', async () => {
+    const denied = error("NOPERM User ops has no permissions to run the 'eval' command");
+    const { failure } = await batch([
+      [...read(OLD), restored(OLD), ...refused('6379', 'UNLINK k')],
+      [{ sent: scriptSent, reply: denied }],
+    ]);
+    expect(failure).toMatchObject({ code: 'FAILED', message: expect.stringContaining('OOM') });
+  });
+
+  it('whose key changes all the time without another value leaves the one that the target had before', async () => {
+    const busy = error('BUSYKEY Target key name already exists.');
+    const once = [...read(OLD), restored(OLD, busy), ...shown(OLD), ...released(null)];
+    const { report } = await batch(Array.from({ length: 31 }, () => once));
+    expect(report).toMatchObject({ keys: 0, changed: { count: 1 } });
   });
 
   it('is read again when the connection to the source breaks', async () => {
@@ -177,8 +233,8 @@ describe('a batch of one key', () => {
     const { asked } = await batch([
       [read(OLD), restored(OLD, error('BUSYKEY Target key name already exists.')), shown(NEW)].flat(),
       [
-        { sent: '6379> GET k', reply: 'same' },
-        { sent: '7000> GET k', reply: 'same' },
+        { sent: '6379> GET k', reply: Buffer.from('same') },
+        { sent: '7000> GET k', reply: Buffer.from('same') },
       ],
       released([1]),
     ]);

@@ -15,6 +15,7 @@ const WHOLE: RestoredFile = {
     changed: NOTHING,
     unreadable: NOTHING,
     isUnwatched: false,
+    hasLostTrack: false,
   },
   missing: 0,
   left: 100,

@@ -168,7 +168,8 @@ export abstract class ClusterCommand extends Command {
     const environment = process.env;
     const color =
       flags.color && process.stdout.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
-    return { color, width: process.stdout.columns ?? 100 };
+    // Some terminals do not know how wide they are, and say 0.
+    return { color, width: (process.stdout.isTTY && process.stdout.columns) || null };
   }
 
   /** oclif calls this with whatever `run` threw. */

@@ -15,6 +15,7 @@ import { countSlots, formatSlots, SLOT_COUNT } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { findNode, primariesOf } from '../model/topology.ts';
 import { infoLines, nodeLines } from './classic.ts';
+import { slotMap } from './slot-map.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 
@@ -23,12 +24,19 @@ export interface CheckOptions {
   readonly seed: string;
   /** Whether the findings of `checkMultipleOwners` are among the findings; else nothing is said about them. */
   readonly multipleOwners: 'searched' | 'not-searched';
+  /** The map of all slots above the verdict; `where-it-helps`: where slots are open or uncovered. */
+  readonly map: 'always' | 'where-it-helps' | 'never';
   readonly style: Style;
+}
+
+/** Scripts, who read what goes into files and pipes, know no map. */
+export function mapByDefault({ width }: Style): CheckOptions['map'] {
+  return width === null ? 'never' : 'where-it-helps';
 }
 
 /** The text, without a line feed at its end. */
 export function renderCheck(topology: Topology, findings: readonly Finding[], options: CheckOptions): string {
-  const { seed, multipleOwners, style } = options;
+  const { seed, multipleOwners, map, style } = options;
   const of = (rule: string): readonly Finding[] => findings.filter((finding) => finding.rule === rule);
   return [
     ...infoLines(topology, style),
@@ -42,6 +50,7 @@ export function renderCheck(topology: Topology, findings: readonly Finding[], op
       findings.filter((finding) => !CLASSIC_RULES.includes(finding.rule)),
       style,
     ),
+    ...(map === 'never' ? [] : mapLines(topology, map === 'always', style)),
     verdict(topology, findings, style),
   ].join('\n');
 }
@@ -149,6 +158,12 @@ function furtherLines(findings: readonly Finding[], style: Style): readonly stri
       ...(finding.suggestion === findings[index + 1]?.suggestion ? [] : suggestions([finding])),
     ]),
   ];
+}
+
+function mapLines(topology: Topology, isAlways: boolean, style: Style): readonly string[] {
+  const { lines, troubles, legend } = slotMap(topology, style);
+  if (!isAlways && troubles.length === 0) return [];
+  return ['', ...lines, ...legend, ...troubles, ''];
 }
 
 function verdict(topology: Topology, findings: readonly Finding[], style: Style): string {

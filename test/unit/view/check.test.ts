@@ -9,8 +9,13 @@ const hurt = topology()
   .primary('b', { slots: '200-300', unreachable: 'Connection refused' })
   .build();
 
-function render(cluster: typeof bare, color: boolean): readonly string[] {
-  const options = { seed: '10.0.0.1:7000', multipleOwners: 'not-searched', style: { color, width: 100 } } as const;
+function render(
+  cluster: typeof bare,
+  color: boolean,
+  map: 'always' | 'where-it-helps' | 'never' = 'never',
+): readonly string[] {
+  const style = { color, width: 100 };
+  const options = { seed: '10.0.0.1:7000', multipleOwners: 'not-searched', map, style } as const;
   return renderCheck(cluster, checkTopology(cluster), options).split('\n');
 }
 
@@ -64,5 +69,17 @@ describe('check', () => {
       ],
       slots: { covered: 100, open: [[5, 6]] },
     });
+  });
+
+  it('has a map where it is wanted, or where it helps', () => {
+    const mapped = (lines: readonly string[]): boolean => lines.some((line) => /^ {4}0 [A-Z!*]{64}$/.test(line));
+    expect(mapped(render(bare, false, 'where-it-helps'))).toBe(false);
+    expect(mapped(render(bare, false, 'always'))).toBe(true);
+    expect(mapped(render(hurt, false, 'never'))).toBe(false);
+    const helped = render(hurt, false, 'where-it-helps');
+    expect(mapped(helped)).toBe(true);
+    expect(helped).toContain('A 10.0.0.1:7000  B 10.0.0.2:7000');
+    expect(helped).toContain('* open: slots 5-6');
+    expect(helped.at(-1)).toMatch(/^Not healthy: /);
   });
 });

@@ -22,14 +22,16 @@ import { readTarget } from './connection.ts';
 import type { Asking } from './consent.ts';
 import { askConsent, askPassword, refuseUnattended } from './consent.ts';
 import { journalDirectory } from './directories.ts';
-import { exitCodeOf } from './exit-codes.ts';
+import { exitCodeOf, isFrameworkError } from './exit-codes.ts';
 import { describeFailure, failureDocument, foreseen } from './failures.ts';
+import { refuseNonsense } from './flag-values.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { outputFlags } from './flags.ts';
 import { interruption } from './interruption.ts';
 import { writePlan } from './plan-file.ts';
 import type { Progress, ProgressMode } from './progress.ts';
 import { startProgress } from './progress.ts';
+import { misused } from './usage-failures.ts';
 
 export interface OutputFlags {
   readonly progress: 'auto' | 'plain' | 'json' | 'none';
@@ -69,6 +71,7 @@ export abstract class ClusterCommand extends Command {
     A extends Interfaces.OutputArgs<A>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
     const parsed = await super.parse<F, B, A>(options, argv);
+    refuseNonsense(parsed.flags);
     return { ...parsed, argv: parsed.raw.flatMap((token) => (token.type === 'arg' ? [token.input] : [])) };
   }
 
@@ -174,7 +177,9 @@ export abstract class ClusterCommand extends Command {
 
   /** oclif calls this with whatever `run` threw. */
   override async catch(thrown: Error): Promise<void> {
-    const failure = foreseen(thrown);
+    const failure = isFrameworkError(thrown)
+      ? misused(thrown, this.ctor.id, Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }))
+      : foreseen(thrown);
     process.exitCode = exitCodeOf(failure);
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(failure));
     else process.stderr.write(`${describeFailure(failure)}\n`);

@@ -8,6 +8,7 @@ import { Command } from '@oclif/core';
 import type { Journal, ProcessIdentity } from '../apply/journal.ts';
 import { continueJournal, openJournal, resumeJournal } from '../apply/journal.ts';
 import { present } from '../assert.ts';
+import { messageWithRanges } from '../check/open-slots.ts';
 import { OpsError } from '../errors.ts';
 import { identifyProcess } from '../local/process-identity.ts';
 import type { Address } from '../model/address.ts';
@@ -104,9 +105,13 @@ export abstract class ClusterCommand extends Command {
   protected acceptable<SomePlan = Plan>(planned: AnyPlanned<SomePlan>): SomePlan {
     if (!planned.ok) {
       const suggestions = planned.refusals.flatMap(({ suggestion }) => suggestion ?? []);
-      throw new OpsError('REFUSED', planned.refusals.map(({ message }) => `[ERR] ${message}`).join('\n'), {
-        suggestions: [...new Set(suggestions)],
-      });
+      throw new OpsError(
+        'REFUSED',
+        planned.refusals.map((refusal) => `[ERR] ${messageWithRanges(refusal)}`).join('\n'),
+        {
+          suggestions: [...new Set(suggestions)],
+        },
+      );
     }
     return planned.plan;
   }

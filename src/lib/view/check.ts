@@ -4,14 +4,14 @@
  */
 import { coveredSlots } from '../check/coverage.ts';
 import type { Finding, Severity } from '../check/finding.ts';
-import { openSlotsOf } from '../check/open-slots.ts';
+import { messageWithRanges, openSlotsOf } from '../check/open-slots.ts';
 import { isHealthy } from '../check/rules.ts';
 import { countInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeId, Role } from '../model/node.ts';
 import { roleOf } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import { countSlots, formatSlots, SLOT_COUNT } from '../model/slot-set.ts';
+import { countSlots, eachSlot, formatSlots, SLOT_COUNT, unionSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { findNode, primariesOf } from '../model/topology.ts';
 import { infoLines, nodeLines } from './classic.ts';
@@ -111,21 +111,20 @@ function agreementLines(findings: readonly Finding[], style: Style): readonly st
     : [paint(style, 'red', "[ERR] Nodes don't agree about configuration!"), ...details(findings)];
 }
 
+/** Slot by slot for scripts, as redis-cli prints them; on a terminal, where thousands would fill the screen, as ranges. */
 function openSlotLines(findings: readonly Finding[], style: Style): readonly string[] {
-  const slots = [...new Set(findings.flatMap((finding) => openSlotNumbers(finding)))].sort((a, b) => a - b);
+  const slots = unionSlots(...findings.map((finding) => finding.slots ?? []));
+  const isForPeople = style.width !== null;
+  const named = isForPeople ? formatSlots(slots) : [...eachSlot(slots)].join(',');
   return [
     title(style, 'Check for open slots...'),
-    ...findings.map((finding) => paint(style, 'red', `[WARNING] ${finding.message}`)),
+    ...findings.map((finding) =>
+      paint(style, 'red', `[WARNING] ${isForPeople ? messageWithRanges(finding) : finding.message}`),
+    ),
     ...(slots.length === 0
       ? []
-      : [paint(style, 'red', `[WARNING] The following slots are open: ${slots.join(',')}.`), ...suggestions(findings)]),
+      : [paint(style, 'red', `[WARNING] The following slots are open: ${named}.`), ...suggestions(findings)]),
   ];
-}
-
-function openSlotNumbers(finding: Finding): readonly number[] {
-  return (finding.slots ?? []).flatMap(([first, last]) =>
-    Array.from({ length: last - first + 1 }, (_, index) => first + index),
-  );
 }
 
 /** The empty line after the error is redis-cli's. */
@@ -155,7 +154,10 @@ function furtherLines(findings: readonly Finding[], style: Style): readonly stri
     title(style, 'Check nodes, replicas and hosts...'),
     ...findings.flatMap((finding, index) => [
       paint(style, COLORS[finding.severity], `${MARKS[finding.severity]} ${finding.message}`),
-      ...(finding.suggestion === findings[index + 1]?.suggestion ? [] : suggestions([finding])),
+      // What several findings suggest is said once, below the last of them.
+      ...(findings.findLastIndex(({ suggestion }) => suggestion === finding.suggestion) === index
+        ? suggestions([finding])
+        : []),
     ]),
   ];
 }

@@ -110,7 +110,11 @@ const COLUMNS: readonly NodeColumn[] = [
   { head: 'hostname', optional: true, cell: (row) => row.hostname ?? '' },
   { head: 'role', cell: (row) => row.role },
   { head: 'of', optional: true, cell: (row) => row.primaryAddress ?? row.primaryId?.slice(0, 8) ?? '' },
-  { head: 'state', cell: (row, { style }) => paint(style, row.state === 'ok' ? 'green' : 'red', row.state) },
+  {
+    head: 'state',
+    isProse: true,
+    cell: (row, { style }) => paint(style, row.state === 'ok' ? 'green' : 'red', row.state),
+  },
   {
     head: 'link',
     cell: (row, { style }) => (row.link === 'connected' ? row.link : paint(style, 'red', row.link)),

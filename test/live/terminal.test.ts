@@ -65,6 +65,7 @@ it.each([
   [['local', 'upp'], 'Did you mean `cluster local up`?'],
   [['check', '--strct'], 'Did you mean --strict?'],
   [['reshard', 'h:1', '--throttle', 'fast'], '--throttle takes a rate'],
+  [['restore', 'h:1', 'dir', '--yes'], 'The folder of the backup comes first'],
 ])('%j is exit code 2, in words and as JSON', async (words, sentence) => {
   const { code, stdout, stderr } = await clusterCli(words);
   expect([code, stdout]).toEqual([2, '']);

@@ -54,4 +54,7 @@ const foreign = config.commandIDs.filter((id) => !plugin.commandIDs.includes(id)
 const unforeseen = foreign.filter((topic) => topic !== 'help' && topic !== 'autocomplete');
 if (unforeseen.length > 0)
   throw new Error(`src/main.ts does not load the plugin that brings ${unforeseen.join()}: see PLUGIN_WORDS there`);
+// In the sources their lines are as long as code may be; a terminal folds whole paragraphs to its own width.
+for (const command of Object.values(plugin.manifest.commands))
+  if (command.description) command.description = command.description.replaceAll(/(?<=\S)\n(?=\S)/g, ' ');
 writeFileSync(path.join(root, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest)}\n`);

@@ -1,10 +1,12 @@
 /** A page of Markdown for each command, made from oclif's manifest, and an index. */
 import type { Command, Interfaces } from '@oclif/core';
+import { foldWords } from '../src/lib/view/fit.ts';
 
 type Flag = Command.Flag.Cached;
 type Argument = Command.Arg.Cached;
 
 const EXECUTABLE = 'cluster';
+const LINE_LENGTH = 120;
 const GENERATED = '<!-- Made by `npm run docs` from the commands themselves: change those, not this file. -->';
 
 /** Flags without a group come first; groups that are not named here follow them, in the order of the alphabet. */
@@ -42,7 +44,7 @@ function commandPage(command: Command.Cached): string {
     GENERATED,
     `# ${nameOf(command)}`,
     filled(command.summary ?? ''),
-    ...(command.description === undefined ? [] : [filled(command.description)]),
+    ...(command.description === undefined ? [] : [folded(filled(command.description))]),
     ...(names.length === 0 ? [] : [`Also: ${names.map((name) => code(`${EXECUTABLE} ${spaced(name)}`)).join(', ')}.`]),
     '## Usage',
     shell(usagesOf(command)),
@@ -50,6 +52,11 @@ function commandPage(command: Command.Cached): string {
     ...examples(command.examples ?? []),
     ...flagSections(flags),
   ]);
+}
+
+/** Each paragraph in lines as long as those of this project. */
+function folded(text: string): string {
+  return text.replaceAll(/.+/g, (paragraph) => foldWords(paragraph, LINE_LENGTH).join('\n'));
 }
 
 function usagesOf(command: Command.Cached): readonly string[] {

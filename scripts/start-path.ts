@@ -156,8 +156,15 @@ const REPLACEMENTS: readonly Replacement[] = [
   { within: OCLIF, asked: 'semver', instead: null },
   // Finds configuration outside of package.json.
   { within: OCLIF, asked: 'lilconfig', instead: null },
-  // Spinners and transpilers of oclif's own; ours are others.
-  { within: OCLIF, asked: 'cli-spinners', instead: null },
+  // Its spinner is made, and asks for its frames, wherever help is shown on a terminal; none of them is ever shown.
+  {
+    within: OCLIF,
+    asked: 'cli-spinners',
+    instead: `
+      exports.__esModule = true;
+      exports.default = { dots2: { frames: ['-'] }, line: { frames: ['-'] } };`,
+  },
+  // A transpiler; ours is another.
   { within: OCLIF, asked: 'typescript', instead: null },
 ];
 

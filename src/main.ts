@@ -35,5 +35,5 @@ try {
     devPlugins: false,
   });
 } catch (failure) {
-  reportStartFailure(failure, words);
+  reportStartFailure(failure, words, () => [...readCommandOptions(root).keys()]);
 }

@@ -16,6 +16,7 @@ import {
   renderSnapshotBegin,
   renderVerified,
 } from '../lib/view/backup.ts';
+import type { Style } from '../lib/view/style.ts';
 
 type BackupFlags = ConnectionFlags &
   OutputFlags &
@@ -73,7 +74,7 @@ refused, and so is a backup during which slots moved: a key may then be in two f
     return this.backUp(flags, words.slice(0, -1), directory);
   }
 
-  private async verify(directory: string, style: { readonly color: boolean }): Promise<object> {
+  private async verify(directory: string, style: Style): Promise<object> {
     const manifest = await verifyBackup(directory, this.interruption());
     this.print(renderVerified(directory, manifest, style));
     return { version: 1, outcome: 'verified', directory, manifest };

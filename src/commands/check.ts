@@ -4,8 +4,8 @@ import { checkTopology } from '../lib/check/rules.ts';
 import { formatAddress } from '../lib/model/address.ts';
 import { ClusterCommand } from '../lib/terminal/base-command.ts';
 import { EXIT } from '../lib/terminal/exit-codes.ts';
-import { connectionFlags } from '../lib/terminal/flags.ts';
-import { renderCheck, renderCheckJson } from '../lib/view/check.ts';
+import { connectionFlags, mapFlag } from '../lib/terminal/flags.ts';
+import { mapByDefault, renderCheck, renderCheckJson } from '../lib/view/check.ts';
 
 export default class Check extends ClusterCommand {
   static override summary = 'Health of a cluster, for people and for CI.';
@@ -26,6 +26,7 @@ Exit codes: 0 healthy, 1 unhealthy, 3 nothing could be learnt.`;
       description: 'also look for keys on nodes that do not own their slot (asks every primary about every slot)',
       aliases: ['cluster-search-multiple-owners'],
     }),
+    ...mapFlag('on a terminal, where slots are open or uncovered'),
     ...connectionFlags,
   };
 
@@ -39,7 +40,8 @@ Exit codes: 0 healthy, 1 unhealthy, 3 nothing could be learnt.`;
         : [];
       const findings = [...checkTopology(topology), ...foreign];
       const multipleOwners = searched ? 'searched' : 'not-searched';
-      this.print(renderCheck(topology, findings, { seed: formatAddress(topology.seed), multipleOwners, style }));
+      const map = flags.map === undefined ? mapByDefault(style) : flags.map ? 'always' : 'never';
+      this.print(renderCheck(topology, findings, { seed: formatAddress(topology.seed), multipleOwners, map, style }));
       const isFailing = findings.some(
         ({ severity }) => severity === 'error' || (flags.strict && severity === 'warning'),
       );

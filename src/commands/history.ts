@@ -9,6 +9,7 @@ export default class History extends ClusterCommand {
   static override description =
     'Every run that changed a cluster is in the journal below $XDG_STATE_HOME, with its plan and how far it came.';
   static override examples = ['<%= config.bin %> history', '<%= config.bin %> history --json'];
+  static override usage = 'history [FLAGS]';
   static override flags = {};
 
   async run(): Promise<object> {

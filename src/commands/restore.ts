@@ -11,6 +11,7 @@ import { shortcomingsOf } from '../lib/apply/restore/report.ts';
 import { restoreBackup } from '../lib/apply/restore/restore.ts';
 import { OpsError } from '../lib/errors.ts';
 import { findServer } from '../lib/local/server-binary.ts';
+import { parseAddress } from '../lib/model/address.ts';
 import type { BackupManifest } from '../lib/model/backup.ts';
 import type { Topology } from '../lib/model/topology.ts';
 import type { RestorePlan } from '../lib/plan/restore.ts';
@@ -32,6 +33,8 @@ type RestoreFlags = ConnectionFlags &
     readonly throttle?: string | undefined;
     readonly force: boolean;
   };
+
+const TYPE = { suggestions: ['Type: cluster restore DIR HOST:PORT'] };
 
 export default class Restore extends ClusterCommand {
   static override summary = 'Put the keys of a backup into a cluster of any number of shards.';
@@ -71,8 +74,11 @@ stopped goes on when it is typed again.`;
     const { flags, argv } = await this.parse(Restore);
     const [directory, ...seedWords] = argv as string[];
     if (directory === undefined) {
-      throw new OpsError('USAGE', 'Which backup?', { suggestions: ['Type: cluster restore DIR HOST:PORT'] });
+      throw new OpsError('USAGE', 'Which backup?', TYPE);
     }
+    // As it is with `backup`, and so what hands type.
+    if (parseAddress(directory) !== null && seedWords.some((word) => parseAddress(word) === null))
+      throw new OpsError('USAGE', 'The folder of the backup comes first, then a node of the cluster.', TYPE);
     this.requireSomeoneToAsk(flags);
     const binary = findServer(flags.server, process.env);
     const journal = this.openJournal();

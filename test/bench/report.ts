@@ -27,7 +27,7 @@ export function renderText(machine: Machine, outcomes: readonly Outcome[]): stri
   return [
     ...renderMachine(machine),
     '',
-    renderTable(COLUMNS, comparisons.map(renderRow), { color: false }),
+    renderTable(COLUMNS, comparisons.map(renderRow), { color: false, width: null }),
     '',
     'Every figure, in the order of the rounds:',
     ...comparisons.flatMap(renderSamples),

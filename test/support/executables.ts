@@ -57,10 +57,14 @@ export function clusterCli(args: readonly string[], options: RunOptions = {}): P
 
 /**
  * `cluster ARGS` on a terminal of its own, by `script` of util-linux; what is printed comes as one, in stdout. Without
- * spaces or quotes in the words.
+ * spaces or quotes in the words. `columns` is its width, which it does not know otherwise.
  */
-export function clusterOnTerminal(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const line = [process.execPath, EXECUTABLE, ...args].join(' ');
+export function clusterOnTerminal(
+  args: readonly string[],
+  { columns, ...options }: RunOptions & { readonly columns?: number } = {},
+): Promise<RunResult> {
+  const width = columns === undefined ? [] : [`stty columns ${columns};`];
+  const line = [...width, process.execPath, EXECUTABLE, ...args].join(' ');
   return run(TERMINAL_PROGRAM, ['--quiet', '--return', '--command', line, '/dev/null'], options);
 }
 

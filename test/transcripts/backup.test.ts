@@ -84,7 +84,7 @@ const REQUESTS: Readonly<Record<string, { readonly cluster: Topology; readonly o
 };
 
 function page(planned: PlannedBackup): string {
-  if (planned.ok) return renderBackupPlan(planned.plan, { color: false });
+  if (planned.ok) return renderBackupPlan(planned.plan, { color: false, width: null });
   return planned.refusals
     .flatMap(({ rule, message, suggestion }) => [`[${rule}] ${message}`, ...(suggestion ? [`  ${suggestion}`] : [])])
     .join('\n');

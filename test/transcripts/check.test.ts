@@ -8,7 +8,6 @@ import { checkTopology } from '../../src/lib/check/rules.ts';
 import { formatAddress } from '../../src/lib/model/address.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
 import { renderCheck } from '../../src/lib/view/check.ts';
-import { renderSlotMap } from '../../src/lib/view/slot-map.ts';
 import { PLAIN } from '../../src/lib/view/style.ts';
 import { nodeId, topology } from '../support/topology-builder.ts';
 
@@ -108,8 +107,8 @@ const CLUSTERS: Readonly<Record<string, Topology>> = {
 describe('check', () => {
   it.each(Object.entries(CLUSTERS))('%s', async (name, cluster) => {
     const seed = formatAddress(cluster.seed);
-    const text = renderCheck(cluster, checkTopology(cluster), { seed, multipleOwners: 'not-searched', style: PLAIN });
-    const page = `$ cluster check ${seed}\n${text}\n\nThe slot map:\n${renderSlotMap(cluster, PLAIN)}\n`;
+    const options = { seed, multipleOwners: 'not-searched', map: 'where-it-helps', style: PLAIN } as const;
+    const page = `$ cluster check ${seed}\n${renderCheck(cluster, checkTopology(cluster), options)}\n`;
     await expect(page).toMatchFileSnapshot(`check/${name}.txt`);
   });
 
@@ -121,7 +120,7 @@ describe('check', () => {
     ]);
     const findings = [...checkTopology(cluster), ...checkMultipleOwners(cluster, keys)];
     const seed = formatAddress(cluster.seed);
-    const text = renderCheck(cluster, findings, { seed, multipleOwners: 'searched', style: PLAIN });
+    const text = renderCheck(cluster, findings, { seed, multipleOwners: 'searched', map: 'never', style: PLAIN });
     const page = `$ cluster check ${seed} --search-multiple-owners\n${text}\n`;
     await expect(page).toMatchFileSnapshot('check/multiple-owners.txt');
   });

@@ -164,7 +164,7 @@ function page(each: Case): string {
   if (!planned.ok)
     return `${planned.refusals.map(({ message, suggestion }) => `${message}\n  ${suggestion ?? ''}`).join('\n')}\n`;
   const steps = stepLines(planned.plan).map((line, index) => `${index + 1}. ${line}`);
-  return `${[renderFixPlan(planned, { color: false }), '', ...steps].join('\n').trimEnd()}\n`;
+  return `${[renderFixPlan(planned, { color: false, width: null }), '', ...steps].join('\n').trimEnd()}\n`;
 }
 
 describe('fix', () => {

@@ -94,7 +94,7 @@ describe('restore', () => {
     const manifest = { ...MANIFEST, ...changes };
     const planned = planRestore(cluster, manifest, { ...USUAL, ...options });
     const page = planned.ok
-      ? renderRestorePlan(planned.plan, manifest, '/usr/bin/redis-server', { color: false })
+      ? renderRestorePlan(planned.plan, manifest, '/usr/bin/redis-server', { color: false, width: null })
       : planned.refusals
           .map(({ rule, message, suggestion = '' }) => `[${rule}] ${message}\n  ${suggestion}`)
           .join('\n');

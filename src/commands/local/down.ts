@@ -8,6 +8,7 @@ export default class LocalDown extends ClusterCommand {
   static override summary = 'Stop the servers of the local cluster, and only those.';
   static override description = 'Their data is removed, unless it is to be kept for the next `local up`.';
   static override examples = ['<%= config.bin %> local down', '<%= config.bin %> local down --keep'];
+  static override usage = 'local down [FLAGS]';
   static override flags = {
     ...dirFlag,
     keep: Flags.boolean({ description: 'keep the data: `local up` brings the same cluster back' }),

@@ -9,6 +9,7 @@ export default class LocalStatus extends ClusterCommand {
   static override summary = 'How the servers of the local cluster are.';
   static override description = 'Exit code 1 where a server that was started is not running.';
   static override examples = ['<%= config.bin %> local status'];
+  static override usage = 'local status [FLAGS]';
   static override flags = { ...dirFlag };
 
   async run(): Promise<object> {

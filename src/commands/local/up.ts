@@ -27,6 +27,7 @@ stopped with \`local down --keep\` comes back with its data.`;
     '<%= config.bin %> local up',
     '<%= config.bin %> local up --nodes 3 --replicas 0 --port 7100 --server /usr/bin/valkey-server',
   ];
+  static override usage = 'local up [FLAGS]';
   static override flags = {
     nodes: Flags.integer({ description: `how many servers (default ${LOCAL_DEFAULTS.count})`, min: 1 }),
     replicas: Flags.integer({ description: `replicas for each primary (default ${LOCAL_DEFAULTS.replicas})`, min: 0 }),

@@ -51,8 +51,12 @@ export interface MoveProgress {
   readonly remainingMs: number | null;
   /** `a to b`, the pairs that are being worked on. */
   readonly pairs: readonly string[];
-  /** True while the work is held back for the sake of the other clients. */
+  /** True while the work is held back because a PING takes longer than the operator wants. */
   readonly isSlowedDown: boolean;
+  /** True while the operator has paused it. */
+  readonly isPaused: boolean;
+  /** The rate that it is held to; null where none is. */
+  readonly keysPerSecondMax: number | null;
 }
 
 export interface ImportProgress {

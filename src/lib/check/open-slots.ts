@@ -2,7 +2,7 @@
 import { formatAddress } from '../model/address.ts';
 import type { OpenSlot } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import { slotSetOf, unionSlots } from '../model/slot-set.ts';
+import { eachSlot, formatSlots, slotSetOf, unionSlots } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { reachedNodes } from '../model/topology.ts';
 import type { Finding } from './finding.ts';
@@ -40,6 +40,11 @@ function openIn(topology: Topology, node: ReachedNode, state: 'migrating' | 'imp
       suggestion: `Unless a reshard is under way: cluster fix ${formatAddress(topology.seed)}`,
     },
   ];
+}
+
+/** For people: the same sentence with the slots as ranges. Of a finding of any other rule its message. */
+export function messageWithRanges({ rule, message, slots = [] }: Finding): string {
+  return rule === 'open-slots' ? message.replace([...eachSlot(slots)].join(','), formatSlots(slots)) : message;
 }
 
 function slotOf(open: OpenSlot): number {

@@ -92,5 +92,5 @@ function howToName(topology: Topology, name: string, prefixLengthMin: number): s
   const way = isShort
     ? `The beginning of a node id takes at least ${prefixLengthMin} digits.`
     : 'A node is named by its id, by the beginning of its id, or by its host:port.';
-  return `${way} The primaries are ${listInWords(primariesOf(topology).map(nameOf).sort())}.`;
+  return `${way} The primaries are ${listInWords(primariesOf(topology).map(nameOf).sort())}; for all nodes: cluster nodes ${formatAddress(topology.seed)}`;
 }

@@ -13,8 +13,18 @@ export function unreachable(address: Address, cause: unknown, loginHint?: string
   const reply =
     cause instanceof ReplyError ? cause : cause instanceof ErrorReply ? new ReplyError(cause.message) : null;
   if (reply?.kind === 'login') return loginRefusal(address, reply, loginHint);
-  return new OpsError('UNREACHABLE', `Could not connect to Redis at ${where}: ${reasonOf(cause)}`, { cause });
+  const reason = reasonOf(cause);
+  const suggestions = ADVICE.filter(([pattern]) => pattern.test(reason)).map(([, advice]) => advice);
+  return new OpsError('UNREACHABLE', `Could not connect to Redis at ${where}: ${reason}`, { suggestions, cause });
 }
+
+/** What an operator looks at first, by the reason. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/^Connection refused$/, 'See that the server is up and listens there (port, bind), or name another node.'],
+  [/^(Name or service|Temporary failure)/, 'See how the host is called, or type its IP address.'],
+  [/^(no answer|Connection timed out|No route|Network is)/, 'See that the server is up and no firewall is between.'],
+  [/^(no answer|Connection closed|Connection reset)/, 'A server with TLS takes --tls, and one without it takes none.'],
+];
 
 /** True where asking again may help. Not where this side has ended it because the server was late: that would take as long again. */
 export function isEndedByServer(failure: unknown): boolean {

@@ -11,6 +11,7 @@ import { present } from '../assert.ts';
 import type { Finding } from '../check/finding.ts';
 import { checkHiddenKeys } from '../check/hidden-keys.ts';
 import { checkMultipleOwners } from '../check/multiple-owners.ts';
+import { messageWithRanges } from '../check/open-slots.ts';
 import { OpsError } from '../errors.ts';
 import { identifyProcess } from '../local/process-identity.ts';
 import type { Address } from '../model/address.ts';
@@ -28,14 +29,16 @@ import { readTarget } from './connection.ts';
 import type { Asking } from './consent.ts';
 import { askConsent, askPassword, refuseUnattended } from './consent.ts';
 import { journalDirectory } from './directories.ts';
-import { exitCodeOf } from './exit-codes.ts';
+import { exitCodeOf, isFrameworkError } from './exit-codes.ts';
 import { describeFailure, failureDocument, foreseen } from './failures.ts';
+import { refuseNonsense } from './flag-values.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { outputFlags } from './flags.ts';
 import { interruption } from './interruption.ts';
 import { writePlan } from './plan-file.ts';
 import type { Progress, ProgressMode } from './progress.ts';
 import { startProgress } from './progress.ts';
+import { misused } from './usage-failures.ts';
 
 export interface OutputFlags {
   readonly progress: 'auto' | 'plain' | 'json' | 'none';
@@ -75,6 +78,7 @@ export abstract class ClusterCommand extends Command {
     A extends Interfaces.OutputArgs<A>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
     const parsed = await super.parse<F, B, A>(options, argv);
+    refuseNonsense(parsed.flags);
     return { ...parsed, argv: parsed.raw.flatMap((token) => (token.type === 'arg' ? [token.input] : [])) };
   }
 
@@ -107,9 +111,13 @@ export abstract class ClusterCommand extends Command {
   protected acceptable<SomePlan = Plan>(planned: AnyPlanned<SomePlan>): SomePlan {
     if (!planned.ok) {
       const suggestions = planned.refusals.flatMap(({ suggestion }) => suggestion ?? []);
-      throw new OpsError('REFUSED', planned.refusals.map(({ message }) => `[ERR] ${message}`).join('\n'), {
-        suggestions: [...new Set(suggestions)],
-      });
+      throw new OpsError(
+        'REFUSED',
+        planned.refusals.map((refusal) => `[ERR] ${messageWithRanges(refusal)}`).join('\n'),
+        {
+          suggestions: [...new Set(suggestions)],
+        },
+      );
     }
     return planned.plan;
   }
@@ -182,12 +190,15 @@ export abstract class ClusterCommand extends Command {
     const environment = process.env;
     const color =
       flags.color && process.stdout.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
-    return { color, width: process.stdout.columns ?? 100 };
+    // Some terminals do not know how wide they are, and say 0.
+    return { color, width: (process.stdout.isTTY && process.stdout.columns) || null };
   }
 
   /** oclif calls this with whatever `run` threw. */
   override async catch(thrown: Error): Promise<void> {
-    const failure = foreseen(thrown);
+    const failure = isFrameworkError(thrown)
+      ? misused(thrown, this.ctor.id, Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }))
+      : foreseen(thrown);
     process.exitCode = exitCodeOf(failure);
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(failure));
     else process.stderr.write(`${describeFailure(failure)}\n`);

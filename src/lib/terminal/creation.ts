@@ -5,7 +5,7 @@ import { checkTopology } from '../check/rules.ts';
 import { formatAddress } from '../model/address.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Plan } from '../plan/plan.ts';
-import { renderCheck, renderCheckJson } from '../view/check.ts';
+import { mapByDefault, renderCheck, renderCheckJson } from '../view/check.ts';
 import type { Session } from './base-command.ts';
 
 /** What --json shows of a creation that was carried out. */
@@ -31,7 +31,8 @@ export async function makeCluster(
   const durationMs = performance.now() - begun;
   const made = await progress.during('Asking every node', () => observeSteady(cluster, seeds.slice(0, 1)));
   const findings = checkTopology(made);
-  print(renderCheck(made, findings, { seed: formatAddress(made.seed), multipleOwners: 'not-searched', style }));
+  const seed = formatAddress(made.seed);
+  print(renderCheck(made, findings, { seed, multipleOwners: 'not-searched', map: mapByDefault(style), style }));
   const { run } = options.journal;
   return { version: 1, outcome: 'done', run, plan, check: renderCheckJson(made, findings), durationMs };
 }

@@ -1,7 +1,8 @@
 /** Failures as an operator reads them, and as a script does. */
 import { AssertionFailure } from '../assert.ts';
 import { OpsError } from '../errors.ts';
-import { EXIT, exitCodeOf, isFrameworkError } from './exit-codes.ts';
+import { exitCodeOf, isFrameworkError } from './exit-codes.ts';
+import { unknownCommand } from './usage-failures.ts';
 
 /** What the system answers where the program is right: no room, no right, no such folder, too much of something. */
 const SYSTEM_REFUSALS: ReadonlySet<unknown> = new Set(
@@ -18,6 +19,12 @@ export function foreseen(failure: Error): Error {
     suggestions: ['Look at the rights to that folder and the space on its disk, or name another folder.'],
     cause: failure,
   });
+}
+
+/** What the system said, in its words but for the code and the call: `no such file or directory`. */
+export function systemReason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*')?$/, '');
 }
 
 /** The message, then what to type next. A bug shows its stack and asks to be reported. */
@@ -39,16 +46,24 @@ export function describeFailure(failure: Error): string {
 export function failureDocument(failure: Error): object {
   const code = failure instanceof OpsError ? failure.code : isFrameworkError(failure) ? 'USAGE' : 'BUG';
   const suggestions = failure instanceof OpsError ? failure.suggestions : [];
-  return { version: 1, error: { code, message: failure.message, suggestions }, exitCode: exitCodeOf(failure) };
+  // The marks are for people, who see the code and the message on one line.
+  const message = failure.message.replace(/^\[ERR\] /gm, '');
+  return { version: 1, error: { code, message, suggestions }, exitCode: exitCodeOf(failure) };
 }
 
-/** What goes wrong before a command has begun: above all, that there is no such command. */
-export function reportStartFailure(failure: unknown, words: readonly string[]): void {
-  const cause = foreseen(failure instanceof Error ? failure : new Error(String(failure)));
-  const isUnknownCommand = isFrameworkError(cause) && /^command .* not found$/.test(cause.message);
-  process.exitCode = isUnknownCommand ? EXIT.usage : exitCodeOf(cause);
-  const text = isUnknownCommand
-    ? `[ERR] There is no command "${words[0]}".\n  Type \`cluster help\` to see what there is.`
-    : describeFailure(cause);
-  process.stderr.write(`${text}\n`);
+/**
+ * What goes wrong before a command has begun: above all, that there is no such command. `listCommands` gives the ids of
+ * those that there are.
+ */
+export function reportStartFailure(
+  thrown: unknown,
+  words: readonly string[],
+  listCommands: () => readonly string[],
+): void {
+  const cause = foreseen(thrown instanceof Error ? thrown : new Error(String(thrown)));
+  const isUnknownCommand = isFrameworkError(cause) && /^command .* not found$/i.test(cause.message);
+  const failure = isUnknownCommand ? unknownCommand(words, listCommands()) : cause;
+  process.exitCode = exitCodeOf(failure);
+  if (words.includes('--json')) process.stdout.write(`${JSON.stringify(failureDocument(failure), null, 2)}\n`);
+  else process.stderr.write(`${describeFailure(failure)}\n`);
 }

@@ -22,7 +22,7 @@ import { purposeOf } from '../plan/purpose.ts';
 import type { FixRequest } from '../plan/request.ts';
 import { suspectSlots } from '../plan/slot-facts.ts';
 import { readSlotEvidence } from '../redis/slot-evidence.ts';
-import { renderCheck } from '../view/check.ts';
+import { mapByDefault, renderCheck } from '../view/check.ts';
 import { renderFixPlan, renderLeft } from '../view/fix-plan.ts';
 import { formatDuration } from '../view/units.ts';
 import { Aside } from './aside.ts';
@@ -166,7 +166,8 @@ export abstract class FixCommand extends MemberCommand {
     const foreign = searched ? await this.searchMultipleOwners(cluster, after) : [];
     const multipleOwners = searched ? 'searched' : 'not-searched';
     const findings = [...checkTopology(after), ...foreign];
-    this.print(renderCheck(after, findings, { seed: formatAddress(after.seed), multipleOwners, style }));
+    const map = mapByDefault(style);
+    this.print(renderCheck(after, findings, { seed: formatAddress(after.seed), multipleOwners, map, style }));
   }
 
   private conclude(

@@ -105,6 +105,11 @@ export function zoneFlag(description = 'where a host is, so that the nodes of a 
   return Flags.string({ description, multiple: true, multipleNonGreedy: true, helpValue: 'HOST=ZONE' });
 }
 
+/** Commands that can show the map of all slots have it. Undefined is for the command to decide. */
+export function mapFlag(when: string) {
+  return { map: Flags.boolean({ description: `a map of all slots; unless given, ${when}`, allowNo: true }) };
+}
+
 /** Commands of the local cluster have it; `localDirectory` reads it. */
 export const dirFlag = {
   dir: Flags.string({

@@ -19,7 +19,9 @@ function listen(say: (text: string) => void): AbortController {
   setMaxListeners(0, controller.signal);
   const onSignal = (): void => {
     if (controller.signal.aborted) {
-      say('Stopped at once. What was begun is left as it is.');
+      say(
+        'Stopped at once. What was begun is left as it is.\n  See `cluster history`. Slots that were moving: `cluster resume` goes on, `cluster undo` goes back.',
+      );
       process.exit(EXIT.interrupted);
     }
     say('Stopping in good order. Press Ctrl-C again to stop at once.');

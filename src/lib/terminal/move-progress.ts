@@ -4,7 +4,10 @@ import { formatBytes, formatCount, formatDuration } from '../view/units.ts';
 
 const BAR_CELLS = 20;
 
-/** `[#####---------------] 25%  slots 120/480  keys 7,320/29,300  0.9 MiB/3.5 MiB  41,000/s  0.5 s left  a to b`. */
+/**
+ * `[#####---------------] 25%  slots 120/480  keys 7,320/29,300  0.9 MiB/3.5 MiB  41,000 keys/s  0.5 s left  a to b`:
+ * pieces between which it may be folded, two spaces apart.
+ */
 export function renderMoveProgress(event: MoveProgress): string {
   const share = event.slots === 0 ? 1 : Math.min(1, event.slotsDone / event.slots);
   const filled = Math.floor(share * BAR_CELLS);
@@ -15,7 +18,6 @@ export function renderMoveProgress(event: MoveProgress): string {
     event.bytes === null || event.bytesDone === null
       ? ''
       : `${formatBytes(event.bytesDone)}/${formatBytes(event.bytes)}`;
-  const left = event.remainingMs === null ? '' : `${formatDuration(event.remainingMs)} left`;
   const [pair = '', ...others] = event.pairs;
   const pairs = others.length === 0 ? pair : `${pair} and ${others.length} more`;
   return [
@@ -23,11 +25,18 @@ export function renderMoveProgress(event: MoveProgress): string {
     `slots ${event.slotsDone}/${event.slots}`,
     `keys ${keys}`,
     bytes,
-    `${formatCount(event.keysPerSecond)}/s`,
-    left,
-    event.isSlowedDown ? 'slowed down for the other clients' : '',
+    ...(event.isPaused ? ['paused'] : paceOf(event)),
     pairs,
   ]
     .filter((part) => part !== '')
     .join('  ');
+}
+
+function paceOf({ keysPerSecond, keysPerSecondMax, remainingMs, isSlowedDown }: MoveProgress): readonly string[] {
+  const bound = keysPerSecondMax === null ? '' : ` of at most ${formatCount(Math.round(keysPerSecondMax))}`;
+  return [
+    `${formatCount(keysPerSecond)}${bound} keys/s`,
+    remainingMs === null ? '' : `${formatDuration(remainingMs)} left`,
+    isSlowedDown ? 'slowed down for the other clients' : '',
+  ];
 }

@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { OpsError } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlanRequest } from '../plan/request.ts';
+import { systemReason } from './failures.ts';
 
 /** Of the file's shape: 1 had neither request nor checksum. */
 const VERSION = 2;
@@ -26,7 +27,10 @@ export function writePlan(file: string, plan: object, request: PlanRequest): voi
   try {
     writeFileSync(file, `${JSON.stringify({ ...content, checksum: checksumOf(content) }, null, 2)}\n`);
   } catch (cause) {
-    throw new OpsError('USAGE', `The plan cannot be written to ${file}.`, { cause });
+    throw new OpsError('USAGE', `The plan cannot be written to ${file}: ${systemReason(cause)}.`, {
+      suggestions: ['Name a file in a folder that is there and yours: --plan-out FILE'],
+      cause,
+    });
   }
 }
 
@@ -51,8 +55,11 @@ function readObject(file: string): Readonly<Record<string, unknown>> {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new OpsError('USAGE', `The plan ${file} cannot be read: ${reason}`, { cause });
+    const reason = cause instanceof SyntaxError ? 'it is not JSON' : systemReason(cause);
+    throw new OpsError('USAGE', `The plan ${file} cannot be read: ${reason}.`, {
+      suggestions: ['A plan is written by --plan-out FILE, with --dry-run or without.'],
+      cause,
+    });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw unusable(file, 'it is not a JSON object', AGAIN);

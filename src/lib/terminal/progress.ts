@@ -2,6 +2,7 @@
 import type { Ora } from 'ora';
 import type { ApplyEvent, BackupEvent, Emit } from '../apply/events.ts';
 import type { StepKind } from '../plan/plan.ts';
+import { foldPieces } from '../view/fit.ts';
 import { isBackupEvent, renderBackupProgress } from './backup-progress.ts';
 import { renderImportProgress } from './import-progress.ts';
 import { renderMoveProgress } from './move-progress.ts';
@@ -103,7 +104,8 @@ function terminalDisplay(): Display {
       spinner?.stop();
       process.stderr.write(`${text}\n`);
     },
-    status: (text) => {
+    status: (whole) => {
+      const text = withinTerminal(whole, process.stderr.columns);
       wanted = text;
       if (text === '') spinner?.stop();
       else if (spinner === null) void load();
@@ -115,6 +117,15 @@ function terminalDisplay(): Display {
       spinner?.stop();
     },
   };
+}
+
+/** What the spinner takes before the text. */
+const SPINNER_WIDTH = 2;
+
+/** Folded where its pieces meet, not in the middle of a number. */
+export function withinTerminal(text: string, columns: number | undefined): string {
+  if (!columns) return text;
+  return foldPieces(text.split('  '), '  ', columns - SPINNER_WIDTH - 1).join(`\n${' '.repeat(SPINNER_WIDTH)}`);
 }
 
 /** Where a line cannot change, the same state of affairs is said again only after this long. */

@@ -1,7 +1,7 @@
 /** What the operator wants of a reshard: from the flags, and on a terminal from the operator's answers to the rest. */
 import { OpsError } from '../errors.ts';
 import { formatAddress } from '../model/address.ts';
-import { countSlots, parseSlots } from '../model/slot-set.ts';
+import { countSlots, parseSlots, SLOT_COUNT, type SlotSet } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { primariesOf } from '../model/topology.ts';
 import type { ReshardAmount, ReshardRequest } from '../plan/reshard.ts';
@@ -103,7 +103,12 @@ async function interview(flags: ReshardFlags, topology: Topology): Promise<Resha
     const { slots } =
       flags.slots === undefined && flags.ranges === undefined
         ? await inquirer.prompt([
-            { type: 'input', name: 'slots', message: 'How many slots do you want to move (from 1 to 16384, or all)?' },
+            {
+              type: 'input',
+              name: 'slots',
+              message: 'How many slots do you want to move (from 1 to 16384, or all)?',
+              validate: (text: string) => slotCountOf(text) !== null || 'A number from 1 to 16384, or all.',
+            },
           ])
         : flags;
     const sources = Array.isArray(from) ? (from.length === 0 ? 'all' : from.join(',')) : from;
@@ -112,14 +117,30 @@ async function interview(flags: ReshardFlags, topology: Topology): Promise<Resha
 }
 
 function readAmount({ slots, ranges }: ReshardFlags): ReshardAmount {
-  if (ranges !== undefined) {
-    const set = parseSlots(ranges);
-    if (set !== null && set.length > 0) return { kind: 'ranges', slots: set };
-    throw new OpsError('USAGE', `--ranges takes slots from 0 to 16383 such as 0-99,500, not "${ranges}".`);
-  }
-  if (slots === 'all') return { kind: 'all' };
-  if (slots !== undefined && /^\d{1,5}$/.test(slots.trim())) return { kind: 'count', slots: Number(slots) };
-  throw new OpsError('USAGE', `--slots takes a number from 1 to 16384, or all, not "${slots}".`);
+  if (ranges !== undefined) return { kind: 'ranges', slots: parseSlotRanges(ranges) };
+  const count = parseSlotCount(slots ?? '');
+  return count === 'all' ? { kind: 'all' } : { kind: 'count', slots: count };
+}
+
+/** How many slots, or all that there are. Throws USAGE. */
+export function parseSlotCount(text: string): number | 'all' {
+  const count = slotCountOf(text);
+  if (count !== null) return count;
+  throw new OpsError('USAGE', `--slots takes a number from 1 to ${SLOT_COUNT}, or all, not "${text}".`);
+}
+
+function slotCountOf(text: string): number | 'all' | null {
+  const word = text.trim();
+  if (word === 'all') return 'all';
+  const count = /^\d{1,5}$/.test(word) ? Number(word) : 0;
+  return count >= 1 && count <= SLOT_COUNT ? count : null;
+}
+
+/** Throws USAGE. */
+export function parseSlotRanges(text: string): SlotSet {
+  const set = parseSlots(text);
+  if (set !== null && set.length > 0) return set;
+  throw new OpsError('USAGE', `--ranges takes slots from 0 to ${SLOT_COUNT - 1} such as 0-99,500, not "${text}".`);
 }
 
 function namesIn(text: string): readonly string[] {

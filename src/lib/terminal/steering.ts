@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
-import type { ApplyEvent } from '../apply/events.ts';
+import type { ApplyEvent, MoveProgress } from '../apply/events.ts';
 import type { PaceLimits } from '../apply/move/pace.ts';
 import { OpsError } from '../errors.ts';
 import { isObject } from '../json.ts';
@@ -42,11 +42,13 @@ export interface Steering {
 
 export function startSteering({ limits, controlFile, bytesPerKey, keyboard, emit }: SteeringOptions): Steering {
   let current = limits;
-  let keysPerSecond = 0;
+  let progress: MoveProgress | null = null;
   let text: string | null = null;
   const change = (next: PaceLimits): void => {
     current = next;
     emit({ event: 'notice', message: describeLimits(next) });
+    // A pause has no progress that would tell of it.
+    if (progress !== null) emit(steeredProgress(progress, next));
   };
   const look = (): void => {
     const now = readIfThere(controlFile);
@@ -65,14 +67,14 @@ export function startSteering({ limits, controlFile, bytesPerKey, keyboard, emit
     keyboard === null
       ? () => undefined
       : listen(keyboard, (key) => {
-          const next = applyKey(current, key, keysPerSecond);
+          const next = applyKey(current, key, progress?.keysPerSecond ?? 0);
           if (next !== null) change(next);
         });
   look();
   return {
     limits: () => current,
     emit: (event) => {
-      if (event.event === 'move-progress') keysPerSecond = event.keysPerSecond;
+      if (event.event === 'move-progress') progress = event;
       emit(event);
     },
     stop: () => {
@@ -80,6 +82,10 @@ export function startSteering({ limits, controlFile, bytesPerKey, keyboard, emit
       stopListening();
     },
   };
+}
+
+function steeredProgress(progress: MoveProgress, { isPaused = false, keysPerSecondMax }: PaceLimits): MoveProgress {
+  return { ...progress, isPaused, keysPerSecondMax, remainingMs: isPaused ? null : progress.remainingMs };
 }
 
 /** The limits after a look at the control file's text. Throws USAGE where it cannot be understood; then nothing changes. */

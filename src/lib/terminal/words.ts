@@ -26,6 +26,15 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['-6', '--ipv6'],
 ]);
 
+/** What people try first, where nothing else is typed. */
+const ALONE: ReadonlyMap<string | undefined, string> = new Map([
+  ['-h', '--help'],
+  ['-?', '--help'],
+  ['-v', '--version'],
+  ['-V', '--version'],
+  ['version', '--version'],
+]);
+
 /** Their further words are a command for a server: a word such as `-4` is not ours there. */
 const WITH_FOREIGN_WORDS: ReadonlySet<string> = new Set(['call']);
 const WEIGHTS: ReadonlySet<string> = new Set(['--weight', '--cluster-weight']);
@@ -50,6 +59,8 @@ interface Place {
  * that is nobody's option. `readOptions` is called only where it matters, as it takes time at every start.
  */
 export function rearrange(typed: readonly string[], readOptions: () => CommandOptions): Rearranged {
+  const alone = typed.length === 1 ? ALONE.get(typed[0]) : undefined;
+  if (alone !== undefined) return { words: [alone], notes: [] };
   const cut = typed.indexOf('--');
   const head = cut === -1 ? typed : typed.slice(0, cut);
   if (!head.some(isNoteworthy) && head[0]?.startsWith('-') !== true) return { words: typed, notes: [] };
@@ -62,8 +73,13 @@ export function rearrange(typed: readonly string[], readOptions: () => CommandOp
   return { words: [...after, ...before, ...typed.slice(head.length)], notes };
 }
 
-function isNoteworthy(word: string): boolean {
-  return word.startsWith('--cluster') || RENAMED.has(word) || WEIGHTS.has(word);
+function isNoteworthy(word: string, at: number, head: readonly string[]): boolean {
+  return word.startsWith('--cluster') || RENAMED.has(word) || WEIGHTS.has(word) || isHelp(word, at, head);
+}
+
+/** redis-cli's `-h` takes a host: where none follows, it is a question. */
+function isHelp(word: string, at: number, head: readonly string[]): boolean {
+  return word === '-h' && at > 0 && at === head.length - 1;
 }
 
 /**
@@ -144,6 +160,7 @@ function rewritten(
   const { options } = place;
   if (option === null || options === null) return option === '--cluster' ? [] : words;
   if (option === '--cluster' && isLeading) return [];
+  if (!isLeading && isHelp(option, at, head) && !isForeign(at, place, head)) return ['--help'];
   const renamed = RENAMED.get(option);
   if (renamed !== undefined && (isLeading || !isForeign(at, place, head))) return [renamed];
   if (WEIGHTS.has(option) && options.has(option) && words.length > 2)

@@ -22,7 +22,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** The sources, the problems and the hazards; without a line feed at its end. */
-export function renderBackupPlan(plan: BackupPlan, style: Pick<Style, 'color'>): string {
+export function renderBackupPlan(plan: BackupPlan, style: Style): string {
   const rows = plan.shards.map(({ primary, slots, keys, memoryBytes, source }) => [
     primary.address,
     formatCount(countSlots(slots)),
@@ -39,7 +39,7 @@ export function renderBackupPlan(plan: BackupPlan, style: Pick<Style, 'color'>):
 }
 
 /** redis-cli's line when it begins with a node. */
-export function renderSnapshotBegin(address: string, style: Pick<Style, 'color'>): string {
+export function renderSnapshotBegin(address: string, style: Style): string {
   return paint(style, 'bold', `>>> Node ${address} -> Saving RDB...`);
 }
 
@@ -48,7 +48,7 @@ export function renderBackupDone(
   manifest: BackupManifest,
   directory: string,
   durationMs: number,
-  style: Pick<Style, 'color'>,
+  style: Style,
 ): string {
   const { problems } = manifest;
   const unchecked = manifest.shards.filter(({ rdb }) => rdb.checksum === 'absent').length;
@@ -102,7 +102,7 @@ export function renderNodesJson(topology: Topology, problems: number): string {
 }
 
 /** What was found out about a backup without a cluster. */
-export function renderVerified(directory: string, manifest: BackupManifest, style: Pick<Style, 'color'>): string {
+export function renderVerified(directory: string, manifest: BackupManifest, style: Style): string {
   const rows = manifest.shards.map(({ file, bytes, keysCountedBefore, rdb, takenFrom }) => [
     file,
     formatBytes(bytes),

@@ -4,17 +4,18 @@
  */
 import { coveredSlots } from '../check/coverage.ts';
 import type { Finding, Severity } from '../check/finding.ts';
-import { openSlotsOf } from '../check/open-slots.ts';
+import { messageWithRanges, openSlotsOf } from '../check/open-slots.ts';
 import { isHealthy } from '../check/rules.ts';
 import { countInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeId, Role } from '../model/node.ts';
 import { roleOf } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
-import { countSlots, formatSlots, SLOT_COUNT } from '../model/slot-set.ts';
+import { countSlots, eachSlot, formatSlots, SLOT_COUNT, unionSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
 import { findNode, primariesOf } from '../model/topology.ts';
 import { infoLines, nodeLines } from './classic.ts';
+import { slotMap } from './slot-map.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 
@@ -23,12 +24,19 @@ export interface CheckOptions {
   readonly seed: string;
   /** Whether the findings of `checkMultipleOwners` are among the findings; else nothing is said about them. */
   readonly multipleOwners: 'searched' | 'not-searched';
+  /** The map of all slots above the verdict; `where-it-helps`: where slots are open or uncovered. */
+  readonly map: 'always' | 'where-it-helps' | 'never';
   readonly style: Style;
+}
+
+/** Scripts, who read what goes into files and pipes, know no map. */
+export function mapByDefault({ width }: Style): CheckOptions['map'] {
+  return width === null ? 'never' : 'where-it-helps';
 }
 
 /** The text, without a line feed at its end. */
 export function renderCheck(topology: Topology, findings: readonly Finding[], options: CheckOptions): string {
-  const { seed, multipleOwners, style } = options;
+  const { seed, multipleOwners, map, style } = options;
   const of = (rule: string): readonly Finding[] => findings.filter((finding) => finding.rule === rule);
   return [
     ...infoLines(topology, style),
@@ -42,6 +50,7 @@ export function renderCheck(topology: Topology, findings: readonly Finding[], op
       findings.filter((finding) => !CLASSIC_RULES.includes(finding.rule)),
       style,
     ),
+    ...(map === 'never' ? [] : mapLines(topology, map === 'always', style)),
     verdict(topology, findings, style),
   ].join('\n');
 }
@@ -102,21 +111,20 @@ function agreementLines(findings: readonly Finding[], style: Style): readonly st
     : [paint(style, 'red', "[ERR] Nodes don't agree about configuration!"), ...details(findings)];
 }
 
+/** Slot by slot for scripts, as redis-cli prints them; on a terminal, where thousands would fill the screen, as ranges. */
 function openSlotLines(findings: readonly Finding[], style: Style): readonly string[] {
-  const slots = [...new Set(findings.flatMap((finding) => openSlotNumbers(finding)))].sort((a, b) => a - b);
+  const slots = unionSlots(...findings.map((finding) => finding.slots ?? []));
+  const isForPeople = style.width !== null;
+  const named = isForPeople ? formatSlots(slots) : [...eachSlot(slots)].join(',');
   return [
     title(style, 'Check for open slots...'),
-    ...findings.map((finding) => paint(style, 'red', `[WARNING] ${finding.message}`)),
+    ...findings.map((finding) =>
+      paint(style, 'red', `[WARNING] ${isForPeople ? messageWithRanges(finding) : finding.message}`),
+    ),
     ...(slots.length === 0
       ? []
-      : [paint(style, 'red', `[WARNING] The following slots are open: ${slots.join(',')}.`), ...suggestions(findings)]),
+      : [paint(style, 'red', `[WARNING] The following slots are open: ${named}.`), ...suggestions(findings)]),
   ];
-}
-
-function openSlotNumbers(finding: Finding): readonly number[] {
-  return (finding.slots ?? []).flatMap(([first, last]) =>
-    Array.from({ length: last - first + 1 }, (_, index) => first + index),
-  );
 }
 
 /** The empty line after the error is redis-cli's. */
@@ -146,9 +154,18 @@ function furtherLines(findings: readonly Finding[], style: Style): readonly stri
     title(style, 'Check nodes, replicas and hosts...'),
     ...findings.flatMap((finding, index) => [
       paint(style, COLORS[finding.severity], `${MARKS[finding.severity]} ${finding.message}`),
-      ...(finding.suggestion === findings[index + 1]?.suggestion ? [] : suggestions([finding])),
+      // What several findings suggest is said once, below the last of them.
+      ...(findings.findLastIndex(({ suggestion }) => suggestion === finding.suggestion) === index
+        ? suggestions([finding])
+        : []),
     ]),
   ];
+}
+
+function mapLines(topology: Topology, isAlways: boolean, style: Style): readonly string[] {
+  const { lines, troubles, legend } = slotMap(topology, style);
+  if (!isAlways && troubles.length === 0) return [];
+  return ['', ...lines, ...legend, ...troubles, ''];
 }
 
 function verdict(topology: Topology, findings: readonly Finding[], style: Style): string {

@@ -21,7 +21,7 @@ export interface FixPlanText {
 }
 
 /** The text, without a line feed at its end. */
-export function renderFixPlan({ plan, repairs, shared }: FixPlanText, style: Pick<Style, 'color'>): string {
+export function renderFixPlan({ plan, repairs, shared }: FixPlanText, style: Style): string {
   const hazards = hazardLines(plan.hazards, style);
   if (plan.steps.length === 0)
     return [hazards.length === 0 ? 'Nothing to do: every slot is whole.' : 'Nothing to do now.', ...hazards].join('\n');
@@ -65,7 +65,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'keys from' },
   { head: 'keys', align: 'right' },
   { head: 'on both', align: 'right' },
-  { head: 'because' },
+  { head: 'because', isProse: true },
 ];
 
 const WORDS: Readonly<Record<RepairKind, string>> = {
@@ -76,7 +76,7 @@ const WORDS: Readonly<Record<RepairKind, string>> = {
   settle: 'settle on one owner',
 };
 
-function repairTable(repairs: readonly Repair[], style: Pick<Style, 'color'>): string {
+function repairTable(repairs: readonly Repair[], style: Style): string {
   const rows = repairs.map(({ slots, kind, owner, end, sources, why, keys, shared }) => [
     rangesInCell(slots),
     formatCount(countSlots(slots)),
@@ -104,7 +104,7 @@ function sharedLines(shared: readonly SharedKey[]): readonly string[] {
 }
 
 /** What was left to the operator, and how to say it: `left` are the slots, `keys` how many have two values. */
-export function renderLeft(left: SlotSet, keys: number, seed: string, style: Pick<Style, 'color'>): string {
+export function renderLeft(left: SlotSet, keys: number, seed: string, style: Style): string {
   const text = `[WARNING] ${countInWords(keys, 'key')} of ${slotsInWords(left)} with two values: both are left where they are, and so is the slot.`;
   return [
     paint(style, 'yellow', text),

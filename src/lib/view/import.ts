@@ -26,7 +26,7 @@ export function renderImportPlan(
     seed,
     servers,
   }: { readonly from: string; readonly seed: string; readonly servers: ReadonlyMap<string, string> },
-  style: Pick<Style, 'color'>,
+  style: Style,
 ): string {
   const steps = plan.steps.filter((step): step is ImportKeys => step.kind === 'import-keys');
   const keys = steps.reduce((sum, step) => sum + step.keys, 0);
@@ -40,11 +40,7 @@ export function renderImportPlan(
   ].join('\n');
 }
 
-function importTable(
-  steps: readonly ImportKeys[],
-  servers: ReadonlyMap<string, string>,
-  style: Pick<Style, 'color'>,
-): string {
+function importTable(steps: readonly ImportKeys[], servers: ReadonlyMap<string, string>, style: Style): string {
   const rows = steps.map(({ from, database, keys, bytes, targets, engine, copy }) => [
     from,
     servers.get(from) ?? '-',

@@ -1,4 +1,4 @@
-/** What `info` prints: redis-cli's lines, then the shards with keys, memory and replicas at a glance. */
+/** What `info` prints: redis-cli's lines, then the map of slots where it is wanted, then the shards at a glance. */
 import { isLinkUp } from '../check/replica-links.ts';
 import { formatAddress } from '../model/address.ts';
 import type { Flavor } from '../model/flavor.ts';
@@ -8,6 +8,7 @@ import { countSlots, formatSlots, SLOT_COUNT } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { keyCount, primariesOf, replicasOf } from '../model/topology.ts';
 import { infoLines } from './classic.ts';
+import { type SlotMap, slotMap } from './slot-map.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import type { Column } from './table.ts';
@@ -45,10 +46,23 @@ export function renderInfoJson(topology: Topology): InfoDocument {
   return { version: 1, keys, keysPerSlot: keys / SLOT_COUNT, shards };
 }
 
+export interface InfoOptions {
+  /** With the map of all slots, and the letter of each primary in the table. */
+  readonly map: boolean;
+  readonly style: Style;
+}
+
 /** The text, without a line feed at its end. Unlike redis-cli's lines, the table has primaries that do not answer. */
-export function renderInfo(topology: Topology, style: Style): string {
-  const rows = renderInfoJson(topology).shards.map((shard) => shardRow(shard, style));
-  return [...infoLines(topology, style), '', renderTable(COLUMNS, rows, style)].join('\n');
+export function renderInfo(topology: Topology, { map: isMapWanted, style }: InfoOptions): string {
+  const { shards } = renderInfoJson(topology);
+  const map = isMapWanted ? slotMap(topology, style) : null;
+  const rows = shards.map((shard) => shardRow(shard, map, style));
+  return [
+    ...infoLines(topology, style),
+    '',
+    ...(map === null ? [] : [...map.lines, ...map.troubles, '']),
+    renderTable(COLUMNS, rows, style),
+  ].join('\n');
 }
 
 const COLUMNS: readonly Column[] = [
@@ -91,13 +105,14 @@ function linkOf(replica: TopologyNode): ReplicaLink {
   return isLinkUp(replica) ? 'up' : 'down';
 }
 
-function shardRow(shard: ShardInfo, style: Style): readonly string[] {
+function shardRow(shard: ShardInfo, map: SlotMap | null, style: Style): readonly string[] {
   const { primary, keys, memoryUsedBytes, memoryMaxBytes, uptimeSeconds, flavor } = shard;
   const replicas = shard.replicas.map(
     ({ address, link }) => `${address} ${paint(style, link === 'up' ? 'green' : 'red', link)}`,
   );
+  const letter = map === null ? '' : `${map.letters.get(primary.id) ?? ' '} `;
   return [
-    primary.reachable ? primary.address : `${primary.address} ${paint(style, 'red', 'unreachable')}`,
+    `${letter}${primary.address}${primary.reachable ? '' : ` ${paint(style, 'red', 'unreachable')}`}`,
     formatCount(shard.slotCount),
     keys === null ? '-' : formatCount(keys),
     memoryUsedBytes === null ? '-' : formatBytes(memoryUsedBytes),

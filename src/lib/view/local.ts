@@ -1,4 +1,5 @@
 /** The servers of a local cluster as a table. */
+import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
 
 export interface LocalServerRow {
@@ -16,11 +17,7 @@ const IN_WORDS: Readonly<Record<LocalServerRow['state'], string>> = {
 };
 
 /** Null stands for a folder that holds no local cluster. */
-export function renderLocalStatus(
-  dir: string,
-  rows: readonly LocalServerRow[] | null,
-  style: { readonly color: boolean },
-): string {
+export function renderLocalStatus(dir: string, rows: readonly LocalServerRow[] | null, style: Style): string {
   if (rows === null) return `No local cluster in ${dir}. Start one with \`cluster local up\`.`;
   return renderTable(
     [{ head: 'port', align: 'right' }, { head: 'pid', align: 'right' }, { head: 'state' }, { head: 'folder' }],

@@ -10,12 +10,7 @@ import type { Style } from './style.ts';
 import { paint } from './style.ts';
 
 /** The text, without a line feed at its end. `headings` are shown first; steps are numbered in their order. */
-export function renderMemberPlan(
-  plan: Plan,
-  topology: Topology,
-  headings: readonly string[],
-  style: Pick<Style, 'color'>,
-): string {
+export function renderMemberPlan(plan: Plan, topology: Topology, headings: readonly string[], style: Style): string {
   const sentences = withMovesAsOne(plan);
   const moves = plan.steps.filter(({ kind }) => kind === 'move-slots');
   const table = moves.length === 0 ? [] : [renderMovePlan({ ...plan, steps: moves, hazards: [] }, topology, style)];

@@ -21,7 +21,7 @@ import { formatBytes, formatCount, formatDuration } from './units.ts';
  * The text, without a line feed at its end. `topology` is what the plan was made from. A plan of any other intention,
  * such as the rest of an interrupted one, has the table only.
  */
-export function renderMovePlan(plan: Plan, topology: Topology, style: Pick<Style, 'color'>): string {
+export function renderMovePlan(plan: Plan, topology: Topology, style: Style): string {
   const moves = plan.steps.filter((step): step is MoveSlots => step.kind === 'move-slots');
   const intention = parseMoveIntention(plan.intention);
   return [
@@ -33,7 +33,7 @@ export function renderMovePlan(plan: Plan, topology: Topology, style: Pick<Style
   ].join('\n');
 }
 
-function nothingLines(intention: MoveIntention | null, style: Pick<Style, 'color'>): readonly string[] {
+function nothingLines(intention: MoveIntention | null, style: Style): readonly string[] {
   if (intention?.kind !== 'rebalance') return ['Nothing to do: the slots are where they should be.'];
   const threshold = intention.thresholdPercent.toFixed(2);
   return [paint(style, 'yellow', `*** No rebalancing needed! All nodes are within the ${threshold}% threshold.`)];
@@ -68,7 +68,7 @@ function slotLines(id: NodeId, slots: SlotSet): readonly string[] {
 function rebalanceLines(
   moves: readonly MoveSlots[],
   { nodes, totalWeight }: Extract<MoveIntention, { readonly kind: 'rebalance' }>,
-  style: Pick<Style, 'color'>,
+  style: Style,
 ): readonly string[] {
   return [
     paint(style, 'bold', `>>> Rebalancing across ${nodes} nodes. Total weight = ${totalWeight.toFixed(2)}`),
@@ -79,8 +79,8 @@ function rebalanceLines(
 }
 
 const COLUMNS: readonly Column[] = [
-  { head: 'source' },
-  { head: 'target' },
+  { head: 'source', isKey: true },
+  { head: 'target', isKey: true },
   { head: 'slots', align: 'right' },
   { head: 'ranges' },
   { head: 'keys', align: 'right' },
@@ -90,7 +90,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** A dash is what was not measured. */
-function moveTable(moves: readonly MoveSlots[], style: Pick<Style, 'color'>): string {
+function moveTable(moves: readonly MoveSlots[], style: Style): string {
   const rows = moves.map(({ source, target, slots, mover, estimate }) => [
     source.address,
     target.address,

@@ -44,7 +44,7 @@ export function renderTimeoutPlan({ timeoutMs, nodes, hazards }: TimeoutPlan, st
     { head: 'node' },
     { head: 'timeout ms', align: 'right' as const },
     { head: 'new', align: 'right' as const },
-    { head: '' },
+    { head: '', isProse: true },
   ];
   return [renderTable(columns, rows, style), ...hazardLines(hazards, style)].join('\n');
 }

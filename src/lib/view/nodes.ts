@@ -105,12 +105,16 @@ interface NodeColumn extends Column {
 }
 
 const COLUMNS: readonly NodeColumn[] = [
-  { head: 'id', cell: (row, { fullIds }) => (fullIds ? row.id : row.id.slice(0, 8)) },
-  { head: 'address', cell: (row) => row.address },
+  { head: 'id', isKey: true, cell: (row, { fullIds }) => (fullIds ? row.id : row.id.slice(0, 8)) },
+  { head: 'address', isKey: true, cell: (row) => row.address },
   { head: 'hostname', optional: true, cell: (row) => row.hostname ?? '' },
   { head: 'role', cell: (row) => row.role },
   { head: 'of', optional: true, cell: (row) => row.primaryAddress ?? row.primaryId?.slice(0, 8) ?? '' },
-  { head: 'state', cell: (row, { style }) => paint(style, row.state === 'ok' ? 'green' : 'red', row.state) },
+  {
+    head: 'state',
+    isProse: true,
+    cell: (row, { style }) => paint(style, row.state === 'ok' ? 'green' : 'red', row.state),
+  },
   {
     head: 'link',
     cell: (row, { style }) => (row.link === 'connected' ? row.link : paint(style, 'red', row.link)),

@@ -14,7 +14,7 @@ import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import { renderTable } from './table.ts';
 
-export interface PlanStyle extends Pick<Style, 'color'> {
+export interface PlanStyle extends Style {
   /** The zone of each host; the table has a column for it where there are any. */
   readonly zones?: ReadonlyMap<string, string>;
 }

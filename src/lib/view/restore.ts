@@ -19,12 +19,7 @@ const PLAN_COLUMNS: readonly Column[] = [
 ];
 
 /** What the backup is, what goes into the cluster, and the hazards. */
-export function renderRestorePlan(
-  plan: RestorePlan,
-  manifest: BackupManifest,
-  binary: string,
-  style: Pick<Style, 'color'>,
-): string {
+export function renderRestorePlan(plan: RestorePlan, manifest: BackupManifest, binary: string, style: Style): string {
   const rows = plan.files.map(({ file, bytes, keys, slots }) => [
     file,
     formatBytes(bytes),
@@ -69,7 +64,7 @@ export function renderRestored(
   shortcomings: readonly string[],
   run: string,
   durationMs: number,
-  style: Pick<Style, 'color'>,
+  style: Style,
 ): string {
   const cells = rows.map((row) => [
     row.file,

@@ -5,35 +5,49 @@
 import { coveredSlots } from '../check/coverage.ts';
 import { openSlotsOf } from '../check/open-slots.ts';
 import { nameOf, slotsInWords } from '../check/words.ts';
-import { ALL_SLOTS, countSlots, eachSlot, SLOT_COUNT, type SlotSet, subtractSlots } from '../model/slot-set.ts';
+import type { NodeId } from '../model/node.ts';
+import { ALL_SLOTS, eachSlot, SLOT_COUNT, type SlotSet, subtractSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { primariesOf } from '../model/topology.ts';
+import { foldPieces } from './fit.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 
 const SLOTS_PER_CELL = 32;
 const CELL_COUNT = SLOT_COUNT / SLOTS_PER_CELL;
 const LINE_NUMBER_WIDTH = 6;
+/** Of a file or a pipe. */
+const WIDTH_ELSEWHERE = 100;
 
 const LETTERS = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'];
 const COLORS = ['cyan', 'green', 'magenta', 'blue', 'yellow', 'cyanBright', 'greenBright', 'magentaBright'] as const;
 const UNCOVERED = '!';
 const OPEN = '*';
 
-/**
- * Lines of 64 cells, or of 128 where the width allows, each with its first slot; then the legend. With more than 62
- * primaries letters are used again; the legend is in slot order, so the next one is meant.
- */
-export function renderSlotMap(topology: Topology, style: Style): string {
+export interface SlotMap {
+  /** Of 32, 64 or 128 cells each, as many as the width allows, behind the number of their first slot. */
+  readonly lines: readonly string[];
+  /** Which slots are open, and which uncovered: a line each, none where all is well. */
+  readonly troubles: readonly string[];
+  /** Whose letter is whose, in the order of their slots, on as few lines as the width allows. */
+  readonly legend: readonly string[];
+  /** Painted as in the map. With more than 62 primaries letters are used again, in the order of the slots. */
+  readonly letters: ReadonlyMap<NodeId, string>;
+}
+
+export function slotMap(topology: Topology, style: Style): SlotMap {
   const owners = ownersInSlotOrder(topology);
   const cells = cellsOf(topology, owners);
-  const cellsPerLine = style.width >= LINE_NUMBER_WIDTH + 128 ? 128 : 64;
+  const width = style.width ?? WIDTH_ELSEWHERE;
+  const cellsPerLine = [128, 64].find((count) => LINE_NUMBER_WIDTH + count <= width) ?? 32;
   const lines: string[] = [];
   for (let first = 0; first < CELL_COUNT; first += cellsPerLine) {
     const number = `${first * SLOTS_PER_CELL}`.padStart(LINE_NUMBER_WIDTH - 1);
     lines.push(`${number} ${paintCells(cells.slice(first, first + cellsPerLine), style)}`);
   }
-  return [...lines, '', ...legend(topology, owners, style)].join('\n');
+  const letters = new Map(owners.map(({ id }, index) => [id, paintCell(index, 1, style)]));
+  const legend = owners.map((node) => `${letters.get(node.id)} ${nameOf(node)}`);
+  return { lines, troubles: troubles(topology, style), legend: foldPieces(legend, '  ', width), letters };
 }
 
 /** A cell by the number of its owner among the owners, or what is wrong with it. */
@@ -88,13 +102,10 @@ function paintCell(cell: Cell, count: number, style: Style): string {
   return paint(style, COLORS[cell % COLORS.length] ?? 'white', letter.repeat(count));
 }
 
-function legend(topology: Topology, owners: readonly TopologyNode[], style: Style): readonly string[] {
+function troubles(topology: Topology, style: Style): readonly string[] {
   const open = openSlotsOf(topology);
   const uncovered = uncoveredSlots(topology);
   return [
-    ...owners.map(
-      (node, index) => `${paintCell(index, 1, style)} ${nameOf(node)} ${countSlots(node.entry.slots)} slots`,
-    ),
     ...(open.length === 0 ? [] : [`${paintCell(OPEN, 1, style)} open: ${slotsInWords(open)}`]),
     ...(uncovered.length === 0 ? [] : [`${paintCell(UNCOVERED, 1, style)} uncovered: ${slotsInWords(uncovered)}`]),
   ];

@@ -3,12 +3,12 @@ import { styleText } from 'node:util';
 
 export interface Style {
   readonly color: boolean;
-  /** The columns of the terminal; lines that can be folded stay within it. */
-  readonly width: number;
+  /** The columns of the terminal, within which tables stay; null for a file or a pipe, where nothing is folded. */
+  readonly width: number | null;
 }
 
 /** Plain text, for files, pipes and tests. */
-export const PLAIN: Style = { color: false, width: 100 };
+export const PLAIN: Style = { color: false, width: null };
 
 type Format = Parameters<typeof styleText>[0];
 

@@ -44,11 +44,11 @@ describe('selectNode', () => {
       message: 'No node of this cluster is called "b".',
       nodeIds: [],
       suggestion:
-        'The beginning of a node id takes at least 6 digits. The primaries are 10.0.0.1:7000 and 10.0.0.2:7000.',
+        'The beginning of a node id takes at least 6 digits. The primaries are 10.0.0.1:7000 and 10.0.0.2:7000; for all nodes: cluster nodes 10.0.0.1:7000',
     });
     expect(selectNode(cluster, 'node b')).toMatchObject({
       suggestion:
-        'A node is named by its id, by the beginning of its id, or by its host:port. The primaries are 10.0.0.1:7000 and 10.0.0.2:7000.',
+        'A node is named by its id, by the beginning of its id, or by its host:port. The primaries are 10.0.0.1:7000 and 10.0.0.2:7000; for all nodes: cluster nodes 10.0.0.1:7000',
     });
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { MoveProgress } from '../../../src/lib/apply/events.ts';
 import { parseRate, readMoveSettings } from '../../../src/lib/terminal/move-flags.ts';
 import { renderMoveProgress } from '../../../src/lib/terminal/move-progress.ts';
+import { withinTerminal } from '../../../src/lib/terminal/progress.ts';
 import { splitRunAndSeeds } from '../../../src/lib/terminal/runs.ts';
 import { parseThreshold, parseWeights } from '../../../src/lib/terminal/weights.ts';
 
@@ -97,45 +98,62 @@ describe('progress on one line', () => {
     remainingMs: 536,
     pairs: ['a to b'],
     isSlowedDown: false,
+    isPaused: false,
+    keysPerSecondMax: null,
   };
 
   it.each<[string, Partial<MoveProgress>, string]>([
     [
       'in the middle',
       {},
-      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000/s  536 ms left  a to b',
+      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000 keys/s  536 ms left  a to b',
     ],
     [
       'bytes as well',
       { bytesDone: 750_000, bytes: 3_000_000 },
-      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  732.4 KiB/2.9 MiB  41,000/s  536 ms left  a to b',
+      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  732.4 KiB/2.9 MiB  41,000 keys/s  536 ms left  a to b',
     ],
     [
       'several pairs',
       { pairs: ['a to b', 'c to d', 'e to f'] },
-      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000/s  536 ms left  a to b and 2 more',
+      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000 keys/s  536 ms left  a to b and 2 more',
     ],
     [
       'nothing known',
       { keys: null, remainingMs: null, slotsDone: 0, keysDone: 0, keysPerSecond: 0 },
-      '[--------------------] 0%  slots 0/480  keys 0  0/s  a to b',
+      '[--------------------] 0%  slots 0/480  keys 0  0 keys/s  a to b',
     ],
     [
       'slowed down',
       { isSlowedDown: true },
-      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000/s  536 ms left  slowed down for the other clients  a to b',
+      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000 keys/s  536 ms left  slowed down for the other clients  a to b',
     ],
+    [
+      'held to a rate',
+      { keysPerSecondMax: 50_000.4 },
+      '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  41,000 of at most 50,000 keys/s  536 ms left  a to b',
+    ],
+    ['paused', { isPaused: true }, '[#####---------------] 25%  slots 120/480  keys 7,320/29,300  paused  a to b'],
     [
       'done',
       { slotsDone: 480, keysDone: 29_300, remainingMs: 0, pairs: [] },
-      '[####################] 100%  slots 480/480  keys 29,300/29,300  41,000/s  0 ms left',
+      '[####################] 100%  slots 480/480  keys 29,300/29,300  41,000 keys/s  0 ms left',
     ],
     [
       'nothing to do',
       { slotsDone: 0, slots: 0, keysDone: 0, keys: 0, remainingMs: null, pairs: [] },
-      '[####################] 100%  slots 0/0  keys 0/0  41,000/s',
+      '[####################] 100%  slots 0/0  keys 0/0  41,000 keys/s',
     ],
   ])('%s', (_, change, line) => {
     expect(renderMoveProgress({ ...event, ...change })).toBe(line);
+  });
+
+  it('is folded between its pieces on a terminal that is narrower', () => {
+    const lines = withinTerminal(renderMoveProgress(event), 60).split('\n');
+    expect(lines).toEqual([
+      '[#####---------------] 25%  slots 120/480',
+      '  keys 7,320/29,300  41,000 keys/s  536 ms left  a to b',
+    ]);
+    expect(withinTerminal('a  b', undefined)).toBe('a  b');
   });
 });

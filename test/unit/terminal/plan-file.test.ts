@@ -99,8 +99,10 @@ describe('a saved plan', () => {
 
   it('that cannot be read or written is named', () => {
     const missing = path.join(folder, 'nowhere', 'plan.json');
-    expect(() => readPlan(missing)).toThrow('ENOENT');
-    expect(() => writePlan(missing, plan, request)).toThrow(`The plan cannot be written to ${missing}.`);
+    expect(() => readPlan(missing)).toThrow(`The plan ${missing} cannot be read: no such file or directory.`);
+    expect(() => writePlan(missing, plan, request)).toThrow(
+      `The plan cannot be written to ${missing}: no such file or directory.`,
+    );
   });
 });
 

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { ReadStream } from 'node:tty';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { PaceLimits } from '../../../src/lib/apply/move/pace.ts';
 import { applyControl, applyKey, describeLimits, startSteering } from '../../../src/lib/terminal/steering.ts';
@@ -87,4 +89,28 @@ it('the limits are said in a sentence', () => {
     'Moving at most 3,000 keys a second, slower while a PING takes more than 5 ms.',
   );
   expect(describeLimits({ ...LIMITS, isPaused: true })).toBe('Paused; press p to go on.');
+});
+
+describe('keys on a terminal', () => {
+  it('are told of at once, also by the progress, of which there is none while it is paused', async () => {
+    const keyboard = Object.assign(new PassThrough(), { setRawMode: () => undefined });
+    const events: object[] = [];
+    const steering = startSteering({
+      limits: LIMITS,
+      controlFile: '/nowhere/run.control.json',
+      bytesPerKey: 100,
+      keyboard: keyboard as unknown as ReadStream,
+      emit: (event) => void events.push(event),
+    });
+    const progress = { slotsDone: 1, slots: 2, keysDone: 1, keys: 2, bytesDone: null, bytes: null, pairs: [] };
+    const going = { isSlowedDown: false, isPaused: false, keysPerSecondMax: 3000, keysPerSecond: 9, remainingMs: 50 };
+    steering.emit({ event: 'move-progress', ...progress, ...going });
+    keyboard.write('p');
+    await expect.poll(() => events).toHaveLength(3);
+    expect(events.slice(1)).toEqual([
+      { event: 'notice', message: 'Paused; press p to go on.' },
+      { event: 'move-progress', ...progress, ...going, isPaused: true, remainingMs: null },
+    ]);
+    steering.stop();
+  });
 });

@@ -21,12 +21,24 @@ describe('the words of a line', () => {
     ['local up --port 7100', 'local up --port 7100'],
     ['--help', '--help'],
     ['--version', '--version'],
+    ['call h:1 ECHO -h', 'call h:1 ECHO -h'],
+    ['check h:1 -h other', 'check h:1 -h other'],
     ['constructor check h:1', 'constructor check h:1'],
     ['call h:1 CONFIG GET dir', 'call h:1 CONFIG GET dir'],
     ['call h:1 -- SET key -4 --cluster', 'call h:1 -- SET key -4 --cluster'],
     ['call h:1 INCRBY key -4', 'call h:1 INCRBY key -4'],
   ])('leaves alone: %s', (line, same) => {
     expect(first(line)).toBe(same);
+  });
+
+  it.each([
+    ['-h', '--help'],
+    ['-v', '--version'],
+    ['version', '--version'],
+    ['check -h', 'check --help'],
+    ['local up -h', 'local up --help'],
+  ])('are a question: %s', (line, asked) => {
+    expect(first(line)).toBe(asked);
   });
 
   it.each([

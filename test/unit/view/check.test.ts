@@ -9,8 +9,13 @@ const hurt = topology()
   .primary('b', { slots: '200-300', unreachable: 'Connection refused' })
   .build();
 
-function render(cluster: typeof bare, color: boolean): readonly string[] {
-  const options = { seed: '10.0.0.1:7000', multipleOwners: 'not-searched', style: { color, width: 100 } } as const;
+function render(
+  cluster: typeof bare,
+  color: boolean,
+  map: 'always' | 'where-it-helps' | 'never' = 'never',
+): readonly string[] {
+  const style = { color, width: 100 };
+  const options = { seed: '10.0.0.1:7000', multipleOwners: 'not-searched', map, style } as const;
   return renderCheck(cluster, checkTopology(cluster), options).split('\n');
 }
 
@@ -37,7 +42,7 @@ describe('check', () => {
   it('colours by severity, and never where it was not asked to', () => {
     expect(render(hurt, false).join('')).not.toContain('\u001b');
     const colored = render(hurt, true);
-    expect(colored).toContain('\u001b[31m[WARNING] The following slots are open: 5,6.\u001b[39m');
+    expect(colored).toContain('\u001b[31m[WARNING] The following slots are open: 5-6.\u001b[39m');
     expect(colored).toContain(
       '\u001b[33m[WARNING] Node 10.0.0.2:7000 could not be reached: Connection refused.\u001b[39m',
     );
@@ -64,5 +69,28 @@ describe('check', () => {
       ],
       slots: { covered: 100, open: [[5, 6]] },
     });
+  });
+
+  it('has a map where it is wanted, or where it helps', () => {
+    const mapped = (lines: readonly string[]): boolean => lines.some((line) => /^ {4}0 [A-Z!*]{64}$/.test(line));
+    expect(mapped(render(bare, false, 'where-it-helps'))).toBe(false);
+    expect(mapped(render(bare, false, 'always'))).toBe(true);
+    expect(mapped(render(hurt, false, 'never'))).toBe(false);
+    const helped = render(hurt, false, 'where-it-helps');
+    expect(mapped(helped)).toBe(true);
+    expect(helped).toContain('A 10.0.0.1:7000  B 10.0.0.2:7000');
+    expect(helped).toContain('* open: slots 5-6');
+    expect(helped.at(-1)).toMatch(/^Not healthy: /);
+  });
+
+  it('names open slots one by one for scripts, and as ranges on a terminal', () => {
+    const style = { color: false, width: null };
+    const options = { seed: '10.0.0.1:7000', multipleOwners: 'not-searched', map: 'never', style } as const;
+    const piped = renderCheck(hurt, checkTopology(hurt), options).split('\n');
+    expect(piped).toContain('[WARNING] Node 10.0.0.1:7000 has slots in migrating state 5,6.');
+    expect(piped).toContain('[WARNING] The following slots are open: 5,6.');
+    const shown = render(hurt, false);
+    expect(shown).toContain('[WARNING] Node 10.0.0.1:7000 has slots in migrating state 5-6.');
+    expect(shown).toContain('[WARNING] The following slots are open: 5-6.');
   });
 });

@@ -12,7 +12,7 @@ const row: HistoryRow = {
 
 describe('history', () => {
   it('says where there is none', () => {
-    expect(renderHistory([], { color: false })).toBe('Nothing was done from this machine yet.');
+    expect(renderHistory([], { color: false, width: null })).toBe('Nothing was done from this machine yet.');
     expect(renderHistoryJson([])).toEqual({ version: 1, runs: [] });
   });
 
@@ -20,7 +20,7 @@ describe('history', () => {
     const states: readonly HistoryRow['state'][] = ['running', 'interrupted', 'done', 'undone', 'failed', 'partial'];
     const text = renderHistory(
       states.map((state) => ({ ...row, state })),
-      { color: false },
+      { color: false, width: null },
     );
     expect(text).toMatchInlineSnapshot(`
       "run                   began (UTC)          state        steps  what

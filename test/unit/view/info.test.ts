@@ -16,7 +16,7 @@ const cluster = topology()
 
 describe('info', () => {
   it('prints the lines of redis-cli and a row for each shard', () => {
-    expect(renderInfo(cluster, PLAIN).split('\n')).toEqual([
+    expect(renderInfo(cluster, { map: false, style: PLAIN }).split('\n')).toEqual([
       '10.0.0.1:7000 (86f7e437...) -> 16384 keys | 8192 slots | 2 slaves.',
       '[OK] 16384 keys in 1 masters.',
       '1.00 keys per slot on average.',
@@ -29,9 +29,18 @@ describe('info', () => {
   });
 
   it('colours what is wrong', () => {
-    const text = renderInfo(cluster, { color: true, width: 100 });
+    const text = renderInfo(cluster, { map: false, style: { color: true, width: 100 } });
     expect(text).toContain('10.0.0.2:7000 \u001b[31munreachable\u001b[39m');
     expect(text).toContain('10.0.0.3:7000 \u001b[32mup\u001b[39m');
+  });
+
+  it('has the map of slots where it is wanted, and the letter of each primary', () => {
+    const lines = renderInfo(cluster, { map: true, style: { color: false, width: 80 } }).split('\n');
+    expect(lines.slice(3, 6)).toEqual(['', `    0 ${'A'.repeat(64)}`, ` 2048 ${'A'.repeat(64)}`]);
+    expect(lines).toContain('! uncovered: slots 8192-16383');
+    expect(lines).toContainEqual(expect.stringMatching(/^A 10\.0\.0\.1:7000 +16,384/));
+    expect(lines).toContainEqual(expect.stringMatching(/^B 10\.0\.0\.2:7000 unreachable +-/));
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
   });
 
   it('gives the same facts as JSON, null where nothing is known', () => {

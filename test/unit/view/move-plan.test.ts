@@ -24,7 +24,7 @@ function rebalance(useEmptyPrimaries: boolean): Plan {
 }
 
 function lines(plan: Plan, color = false): readonly string[] {
-  return renderMovePlan(plan, cluster, { color }).split('\n');
+  return renderMovePlan(plan, cluster, { color, width: null }).split('\n');
 }
 
 describe('renderMovePlan', () => {

@@ -17,7 +17,7 @@ function rendered(style: PlanStyle): readonly string[] {
 
 describe('renderPlan', () => {
   it('has a column for zones where there are zones', () => {
-    expect(rendered({ color: false, zones }).slice(3)).toEqual([
+    expect(rendered({ color: false, width: null, zones }).slice(3)).toEqual([
       'shard  role     node           host      zone  slots    count',
       '    0  primary  10.0.0.1:7000  10.0.0.1  a     0-16383  16384',
       '    0  replica  10.0.0.2:7000  10.0.0.2  b',
@@ -27,10 +27,10 @@ describe('renderPlan', () => {
 
   it('has no colour unless asked for it', () => {
     const control = '\u001b[';
-    expect(rendered({ color: false }).join('\n')).not.toContain(control);
-    expect(rendered({ color: true })[0]).toBe(
+    expect(rendered({ color: false, width: null }).join('\n')).not.toContain(control);
+    expect(rendered({ color: true, width: null })[0]).toBe(
       `${control}1m>>> Performing hash slots allocation on 2 nodes...${control}22m`,
     );
-    expect(rendered({ color: true }).at(-1)).toContain(`${control}33m[WARNING]`);
+    expect(rendered({ color: true, width: null }).at(-1)).toContain(`${control}33m[WARNING]`);
   });
 });

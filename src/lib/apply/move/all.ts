@@ -9,7 +9,7 @@ import { moveOne } from './one.ts';
 import { Pace } from './pace.ts';
 import { runPairs } from './schedule.ts';
 import { SharedObservation } from './shared-observation.ts';
-import { type MoveTotals, Tally } from './tally.ts';
+import { type MoveTotals, type PaceState, Tally } from './tally.ts';
 
 export interface IndexedMove {
   /** The step's place in the plan. */
@@ -22,8 +22,11 @@ export async function moveAll(execution: Execution, moves: readonly IndexedMove[
   const { clock } = execution;
   const { limits, parallel } = execution.move;
   const paces = new Map<NodeId, Pace>(moves.map(({ move }) => [move.source.id, new Pace(limits, clock)]));
-  const isSlowedDown = (): boolean => [...paces.values()].some((pace) => pace.isSlowedDown);
-  const tally = new Tally(execution.emit, totalsOf(moves), isSlowedDown, clock);
+  const paceState = (): PaceState => {
+    const { isPaused = false, keysPerSecondMax } = limits();
+    return { isSlowedDown: [...paces.values()].some((pace) => pace.isSlowedDown), isPaused, keysPerSecondMax };
+  };
+  const tally = new Tally(execution.emit, totalsOf(moves), paceState, clock);
   const observation = new SharedObservation(execution);
   const isAlone = ({ move }: IndexedMove): boolean => move.mover === 'atomic' && isOneTaskOnly(execution, move);
   const guard = guardLatency(execution, moves, paces);

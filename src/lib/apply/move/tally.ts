@@ -1,6 +1,6 @@
 /** How far a set of moves has come, from many reports to a few events. */
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
-import type { Emit } from '../events.ts';
+import type { Emit, MoveProgress } from '../events.ts';
 
 /** Events at most this often: a terminal shows no more, and a log should not hold more. */
 const EMIT_EVERY_MS = 200;
@@ -14,10 +14,13 @@ export interface MoveTotals {
   readonly bytes: number | null;
 }
 
+/** What holds the work back. */
+export type PaceState = Pick<MoveProgress, 'isSlowedDown' | 'isPaused' | 'keysPerSecondMax'>;
+
 export class Tally {
   readonly #emit: Emit;
   readonly #totals: MoveTotals;
-  readonly #isSlowedDown: () => boolean;
+  readonly #paceState: () => PaceState;
   readonly #clock: Clock;
   readonly #pairs = new Set<string>();
   readonly #samples: { readonly atMs: number; readonly keys: number }[] = [];
@@ -25,10 +28,10 @@ export class Tally {
   #keysDone = 0;
   #emittedAtMs = 0;
 
-  constructor(emit: Emit, totals: MoveTotals, isSlowedDown: () => boolean, clock: Clock = SYSTEM_CLOCK) {
+  constructor(emit: Emit, totals: MoveTotals, paceState: () => PaceState, clock: Clock = SYSTEM_CLOCK) {
     this.#emit = emit;
     this.#totals = totals;
-    this.#isSlowedDown = isSlowedDown;
+    this.#paceState = paceState;
     this.#clock = clock;
   }
 
@@ -74,7 +77,7 @@ export class Tally {
       keysPerSecond: Math.round(keysPerSecond),
       remainingMs: keysLeft === null || keysPerSecond < 1 ? null : Math.round((keysLeft / keysPerSecond) * 1000),
       pairs: [...this.#pairs],
-      isSlowedDown: this.#isSlowedDown(),
+      ...this.#paceState(),
     });
   }
 

@@ -8,7 +8,11 @@ function tallyOf({ bytes = null, ...rest }: Omit<MoveTotals, 'bytes'> & Partial<
   const clock = new SimulatedClock();
   const events: MoveProgress[] = [];
   const emit = (event: object): void => void events.push(event as MoveProgress);
-  return { tally: new Tally(emit, totals, () => false, clock), clock, events };
+  return {
+    tally: new Tally(emit, totals, () => ({ isSlowedDown: false, isPaused: false, keysPerSecondMax: null }), clock),
+    clock,
+    events,
+  };
 }
 
 describe('the tally', () => {

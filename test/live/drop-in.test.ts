@@ -179,6 +179,8 @@ describe('what a script gets wrong', () => {
       [2, '--cluster nonsense'],
       [2, `--cluster nonsense ${dead}`],
       [2, '--cluster'],
+      [2, `forget ${dead}`],
+      [2, `forget ${dead} ${'0'.repeat(40)} --failed`],
       [2, `--cluster check ${dead} --nonsense`],
       [2, `--nonsense --cluster check ${dead}`],
       [2, `--cluster check ${dead} --cluster-nonsense`],

@@ -16,7 +16,7 @@ import { parseSeconds } from '../lib/terminal/connection.ts';
 import { EXIT } from '../lib/terminal/exit-codes.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import { readStandardInput } from '../lib/terminal/standard-input.ts';
-import type { CallDocument } from '../lib/view/call.ts';
+import type { CallDocument, Labels } from '../lib/view/call.ts';
 import { renderAnswers, renderCalling, renderCallJson, renderCallPlanJson } from '../lib/view/call.ts';
 import type { MaskedCommand } from '../lib/view/masked-command.ts';
 import { maskCommand } from '../lib/view/masked-command.ts';
@@ -25,13 +25,14 @@ import type { Style } from '../lib/view/style.ts';
 export default class Call extends ClusterCommand {
   static override summary = 'Send a command to every node.';
   static override description =
-    `All nodes are asked at the same time; their replies come in the order of the cluster, each line with its node. What
-may lose keys, or stop or change every node, is asked about first. Passwords in the command are not shown.
+    `All nodes are asked at the same time; their replies come in the order of the cluster. What may lose keys, or stop or
+change every node, is asked about first. Passwords in the command are not shown.
 
 Arguments that begin with - come after --. Exit codes: 0 every node did it, 1 some node refused or did not answer.`;
   static override examples = [
     '<%= config.bin %> call 127.0.0.1:7000 CONFIG GET maxmemory',
     '<%= config.bin %> call 127.0.0.1:7000 --only-replicas INFO replication',
+    '<%= config.bin %> call 127.0.0.1:7000 --label every-line INFO memory | grep used_memory_human',
     '<%= config.bin %> call 127.0.0.1:7000 -- CONFIG SET save ""',
     'cluster call 127.0.0.1:7000 --only-primaries -x FUNCTION LOAD < library.lua',
   ];
@@ -47,6 +48,10 @@ Arguments that begin with - come after --. Exit codes: 0 every node did it, 1 so
     timeout: Flags.string({
       description: 'how long the command may take (default: as --connect-timeout)',
       helpValue: 'SECONDS',
+    }),
+    label: Flags.option({ options: ['first-line', 'every-line'] as const })({
+      description: 'lines of a reply that begin with its node (default: every line on a terminal, else as redis-cli)',
+      helpGroup: 'OUTPUT',
     }),
     stdin: Flags.boolean({ char: 'x', description: 'the last argument is what is piped in, byte for byte' }),
     yes: consentFlags.yes,
@@ -87,7 +92,8 @@ Arguments that begin with - come after --. Exit codes: 0 every node did it, 1 so
             endsConnection: endsConnection(command),
           }),
         );
-        return this.report(answers, masked, session.style);
+        const labels = flags.label ?? (process.stdout.isTTY ? 'every-line' : 'first-line');
+        return this.report(answers, masked, session.style, labels);
       },
       name,
     );
@@ -106,9 +112,9 @@ Arguments that begin with - come after --. Exit codes: 0 every node did it, 1 so
   }
 
   /** Prints the replies, names who failed on stderr, and sets the exit code; the document for --json. */
-  private report(answers: readonly NodeAnswer[], masked: MaskedCommand, style: Style): CallDocument {
+  private report(answers: readonly NodeAnswer[], masked: MaskedCommand, style: Style, labels: Labels): CallDocument {
     if (answers.length === 0) process.stderr.write('No node of this cluster has that role: nobody was asked.\n');
-    else this.print(renderAnswers(answers, masked, style));
+    else this.print(renderAnswers(answers, masked, style, labels));
     const failed = answers.filter(({ ok }) => !ok);
     if (failed.length === 0) return renderCallJson('done', answers, masked);
     const isNobodyThere = answers.every(({ node }) => !node.reach.ok);

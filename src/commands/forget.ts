@@ -34,7 +34,8 @@ and that own no slots. Otherwise the dead nodes that are named. Nodes that answe
     const flags = { ...WITHOUT_MOVES, ...parsed };
     this.requireSomeoneToAsk(flags);
     const { seed, names } = splitSeed(argv as string[]);
-    if (flags.failed === names.length > 0)
+    // A switch that is off is not there.
+    if ((flags.failed === true) === names.length > 0)
       throw new OpsError('USAGE', 'Name the nodes to forget, or say --failed for all that have failed.', {
         suggestions: ['cluster forget HOST:PORT --failed'],
       });

@@ -37,10 +37,22 @@ describe('a command for every node', () => {
     expect(await asked('call', '-u', `redis://${seed}`, '--only-replicas', 'PING')).toEqual(pongs(cluster.replicas));
   });
 
-  it('has every line of a long reply under its node', async () => {
-    const { stdout } = await exits(0, ['call', cluster.seed, 'CONFIG', 'GET', 'maxmemory*']);
+  it('has the lines of a long reply as redis-cli has them', async () => {
+    for (const command of [
+      ['CONFIG', 'GET', 'maxmemory-policy'],
+      ['INFO', 'keyspace'],
+    ]) {
+      const theirs = await redisCli(['--cluster', 'call', cluster.seed, ...command]);
+      const { stdout } = await exits(0, ['call', cluster.seed, ...command]);
+      expect(repliesIn(stdout)).toEqual(repliesIn(theirs.stdout.replaceAll('\r', '')));
+    }
+  });
+
+  it('has every line of a long reply under its node where that is wanted', async () => {
+    const every = ['--label', 'every-line'];
+    const { stdout } = await exits(0, ['call', cluster.seed, ...every, 'CONFIG', 'GET', 'maxmemory*']);
     for (const { address } of cluster.nodes) expect(stdout).toContain(`\n${address}: maxmemory\n${address}: 0\n`);
-    const info = await exits(0, ['call', cluster.seed, 'INFO', 'replication', '--only-replicas']);
+    const info = await exits(0, ['call', cluster.seed, 'INFO', 'replication', '--only-replicas', ...every]);
     const lines = info.stdout.trimEnd().split('\n').slice(1);
     for (const line of lines) expect(line).toMatch(/^127\.0\.0\.1:\d+: \S/);
     expect(lines.filter((line) => line.endsWith(': role:slave'))).toHaveLength(3);
@@ -211,6 +223,16 @@ function linesAbout(stdout: string): readonly string[] {
   return stdout
     .split('\n')
     .filter((line) => /^127\.0\.0\.1:\d+: /.test(line))
+    .sort();
+}
+
+/** What each node has replied, its lines together. */
+function repliesIn(stdout: string): readonly string[] {
+  return stdout
+    .trimEnd()
+    .split(/\n(?=127\.0\.0\.1:\d+: )/)
+    .slice(1)
+    .map((reply) => reply.trimEnd())
     .sort();
 }
 

@@ -95,6 +95,29 @@ describe('a script for redis-cli', () => {
     await typed(0, `--cluster set-timeout ${address} 2000 -a secret`);
   });
 
+  it('rebalance and fix of an open slot ask nothing, as with redis-cli', async () => {
+    const { address, id } = cluster.primary(0);
+    const options = { env: { VALKEYCLI_AUTH: 'secret', REDISCLI_AUTH: 'of somebody else' } };
+    await cluster.openSlot(5000, cluster.primary(1));
+    const fixed = await typed(0, `--cluster fix ${address}`, options);
+    expect(fixed.stdout).toContain('>>> Fixing open slot 5000\n');
+    await typed(0, `--cluster reshard ${address} --cluster-from all --cluster-to ${id} --cluster-slots 3`, {
+      env: { VALKEYCLI_CLUSTER_YES: '1', REDISCLI_AUTH: 'secret' },
+    });
+    await typed(0, `--cluster rebalance ${address} --cluster-threshold 0.01`, options);
+    await typed(0, `--cluster rebalance ${address} --cluster-weight ${id}=0.5`, options);
+    expect(await slotsOf(cluster, 0)).toBeLessThan(4000);
+    await typed(0, `--cluster rebalance ${address} --cluster-threshold 0.01`, options);
+    expect(await slotsOf(cluster, 0)).toBeGreaterThan(5460);
+  });
+
+  it('replies of call are read as those of redis-cli', async () => {
+    const { address } = cluster.primary(0);
+    const script = `cluster -a secret --cluster call ${address} info memory | grep '^maxmemory_policy:' | tr -d '\\r' | cut -d: -f2`;
+    const { stdout } = await shell(script);
+    expect(stdout).toBe('noeviction\n'.repeat(6));
+  });
+
   it('says which option means nothing, on stderr, without its value', async () => {
     const { address } = cluster.primary(0);
     const { stderr } = await typed(0, `-a secret --cluster check ${address} --cluster-from-pass hunter2`);
@@ -109,7 +132,6 @@ describe('a script for redis-cli', () => {
     for (const [code, line] of [
       [2, `${login} reshard ${address}`],
       [4, `${login} reshard ${address} ${moving}`],
-      [4, `${login} rebalance ${address} --cluster-weight ${id}=0`],
       [4, `${login} call ${address} FLUSHALL`],
       [4, `${login} set-timeout ${address} 500`],
       [2, `--cluster check ${address} --askpass`],
@@ -157,6 +179,8 @@ describe('what a script gets wrong', () => {
       [2, '--cluster nonsense'],
       [2, `--cluster nonsense ${dead}`],
       [2, '--cluster'],
+      [2, `forget ${dead}`],
+      [2, `forget ${dead} ${'0'.repeat(40)} --failed`],
       [2, `--cluster check ${dead} --nonsense`],
       [2, `--nonsense --cluster check ${dead}`],
       [2, `--cluster check ${dead} --cluster-nonsense`],
@@ -200,7 +224,7 @@ async function slotsOf(cluster: FormedCluster, index: number): Promise<number> {
 const EXECUTABLE = path.resolve(import.meta.dirname, '../../bin/run.js');
 
 /** A line for `sh`, in which `cluster` is ours. Killed where it does not end. */
-function shell(line: string): Promise<Pick<RunResult, 'code' | 'stderr'>> {
+function shell(line: string): Promise<Pick<RunResult, 'code' | 'stdout' | 'stderr'>> {
   const { PATH = '' } = process.env;
   const env = { PATH, HOME: home, NODE: process.execPath, CLUSTER: EXECUTABLE };
   return new Promise((resolve) => {
@@ -208,7 +232,7 @@ function shell(line: string): Promise<Pick<RunResult, 'code' | 'stderr'>> {
       'sh',
       ['-c', `cluster() { "$NODE" "$CLUSTER" "$@"; }\n${line}`],
       { env, timeout: AT_ONCE_MS, killSignal: 'SIGKILL' },
-      (_error, _stdout, stderr) => resolve({ code: child.exitCode, stderr }),
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
   });
 }

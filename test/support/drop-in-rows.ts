@@ -42,6 +42,8 @@ const CONNECTION: readonly DropInRow[] = rows('check', ['h:1'], {
   '-u redis://h:1 --cluster check h:1': { uri: 'redis://h:1' },
   '-t 3 --cluster check h:1': { 'connect-timeout': '3' },
   '-t 0.5 --cluster check h:1': { 'connect-timeout': '0.5' },
+  '-u valkey://h:1 --cluster check h:1': { uri: 'valkey://h:1' },
+  '--cluster check h:1 -t 0': { 'connect-timeout': '0' },
   '-4 --cluster check h:1': { ipv4: true },
   '--cluster check -6 h:1': { ipv6: true },
   '--tls --cluster check h:1': { tls: true },
@@ -150,6 +152,7 @@ const CALL_AND_TIMEOUT: readonly DropInRow[] = [
     '--cluster call h:1 CONFIG GET save --cluster-only-replicas': { 'only-replicas': true },
     '-a secret --cluster call h:1 CONFIG GET save': { pass: 'secret' },
     '-x --cluster call h:1 CONFIG GET save': { stdin: true },
+    '--cluster call h:1 CONFIG GET save -a secret --no-auth-warning': { pass: 'secret' },
   }),
   { line: '--cluster call h:1 -- INCRBY k -4', command: 'call', words: ['h:1', 'INCRBY', 'k', '-4'] },
   { line: '--cluster set-timeout h:1 15000', command: 'set-timeout', words: ['h:1', '15000'] },
@@ -210,19 +213,20 @@ const IGNORED: readonly DropInRow[] = [
     '-3',
     '--raw',
     '--no-raw',
-  ].map((option) => ({
-    line: `${option} --cluster check h:1`,
-    command: 'check',
-    words: ['h:1'],
-    ignored: option.split(' ').slice(0, 1),
-  })),
-  {
-    line: '--csv --quoted-input --cluster check h:1',
-    command: 'check',
-    words: ['h:1'],
-    ignored: ['--csv', '--quoted-input'],
-  },
-  { line: '--show-pushes no --cluster check h:1', command: 'check', words: ['h:1'], ignored: ['--show-pushes'] },
+    '--csv',
+    '--quoted-json',
+    '--quoted-input',
+    '--show-pushes no',
+    '-X tag',
+    '--name x',
+    '--mptcp',
+  ].flatMap((option) => {
+    const row = { command: 'check', words: ['h:1'], ignored: option.split(' ').slice(0, 1) };
+    return [
+      { ...row, line: `${option} --cluster check h:1` },
+      { ...row, line: `--cluster check h:1 ${option}` },
+    ];
+  }),
   {
     line: '-h h -p 1 -a secret --cluster reshard h:1 --cluster-yes',
     command: 'reshard',

@@ -32,20 +32,32 @@ export async function readTarget({ flags, environment, clientName, askPassword }
   const fromContext = context['password-env'] === undefined ? undefined : environment[context['password-env']];
   const password = flags.askpass
     ? await askPassword()
-    : (flags.pass ?? uri?.password ?? environment['REDISCLI_AUTH'] ?? fromContext);
+    : (flags.pass ?? uri?.password ?? environmentPassword(environment) ?? fromContext);
   const isTls = flags.tls === true || uri?.tls === true || context.tls === true;
   return {
     options: {
       user: flags.user ?? uri?.user ?? context.user ?? null,
       password: password ?? null,
       tls: isTls ? tlsOptions({ ...context, ...definedOnly(flags) }) : null,
-      timeoutMs: parseSeconds(flags['connect-timeout'] ?? '5', '--connect-timeout'),
+      timeoutMs: parseConnectTimeout(flags['connect-timeout'] ?? '5'),
       clientName,
       natMap: parseNatMap(flags['nat-map'] ?? context['nat-map'] ?? []),
       family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : 0,
     },
     seeds: uri?.seed ? [uri.seed] : context.seeds,
   };
+}
+
+/** As valkey-cli: its own name first. */
+function environmentPassword(environment: NodeJS.ProcessEnv): string | undefined {
+  return environment['VALKEYCLI_AUTH'] ?? environment['REDISCLI_AUTH'];
+}
+
+/** For redis-cli 0 is as long as the operating system waits; Linux gives up after about this time. */
+const UNLIMITED_MS = 120_000;
+
+function parseConnectTimeout(text: string): number {
+  return text !== '' && Number(text) === 0 ? UNLIMITED_MS : parseSeconds(text, '--connect-timeout');
 }
 
 /** Beyond 24 days Node's timers are due at once. */

@@ -8,9 +8,9 @@ export interface Asking {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Consent given beforehand, by flag or in redis-cli's way by the environment. */
+/** Consent given beforehand, by flag or in the way of redis-cli and valkey-cli by the environment. */
 function isConsentGiven({ yes, environment }: Asking): boolean {
-  return yes || environment['REDISCLI_CLUSTER_YES'] === '1';
+  return yes || (environment['VALKEYCLI_CLUSTER_YES'] ?? environment['REDISCLI_CLUSTER_YES']) === '1';
 }
 
 /** Throws REFUSED where nobody could be asked: to be called BEFORE anything is connected to. */

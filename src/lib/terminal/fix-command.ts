@@ -74,6 +74,8 @@ export abstract class FixCommand extends MemberCommand {
       options: planned.options,
       sharedKeys: digestOf(planned.shared),
     });
+    // Scripts look for the lines of a check, also where there was nothing to do.
+    if (planned.plan.steps.length === 0) await this.report(session, topology, flags);
     this.print(renderFixPlan(planned, session.style));
     if (planned.plan.steps.length === 0) {
       if (!flags['dry-run']) await this.restoreEarlier(session, topology, journal.run);
@@ -81,7 +83,9 @@ export abstract class FixCommand extends MemberCommand {
     }
     if (flags['dry-run']) return untouched(planned, 'planned');
     requireAcceptance(planned.plan, flags);
-    await this.consent('Do you want this to be done?', flags);
+    // As redis-cli, which asks about slots without an owner only.
+    const isDangerous = planned.repairs.some(({ kind, losesData }) => kind === 'cover' || losesData);
+    await this.consentLikeRedisCli('Do you want this to be done?', flags, { isDangerous });
     return this.fix(session, topology, journal, planned, flags);
   }
 
@@ -160,7 +164,7 @@ export abstract class FixCommand extends MemberCommand {
     }
   }
 
-  /** The lines of a check, which scripts look for at the end. */
+  /** The lines of a check. */
   private async report({ cluster, style }: Session, after: Topology, flags: FixFlagValues): Promise<void> {
     const searched = flags['search-multiple-owners'];
     const foreign = searched ? await this.searchMultipleOwners(cluster, after) : [];

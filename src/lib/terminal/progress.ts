@@ -73,7 +73,7 @@ function statusOf(
 ): string {
   if (event.event === 'move-progress') return renderMoveProgress(event);
   if (event.event === 'import-progress') return renderImportProgress(event);
-  if (event.event === 'step-end') return `${event.done} of ${event.steps}`;
+  if (event.event === 'step-end') return event.steps === 1 ? '' : `${event.done} of ${event.steps} steps done`;
   if (event.event !== 'wait') return '';
   const [first = '', ...others] = event.missing;
   return `Waiting for ${event.what}: ${first}${others.length === 0 ? '' : `, and ${others.length} more`}`;

@@ -38,7 +38,7 @@ export const CLUSTER_OPTIONS: ReadonlyMap<string, Arity> = new Map([
 
 /**
  * Options of a single connection or of its output, which redis-cli's cluster mode does not look at: the node is named
- * after the subcommand, not by -h and -p. Only before the command; `-n` is its own case, as it is also ours.
+ * after the subcommand, not by -h and -p. `-n` is its own case, as it is also ours.
  */
 export const CONNECTION_OPTIONS: ReadonlyMap<string, Arity> = new Map([
   ['-h', 'one'],
@@ -48,6 +48,7 @@ export const CONNECTION_OPTIONS: ReadonlyMap<string, Arity> = new Map([
   ['-i', 'one'],
   ['-d', 'one'],
   ['-D', 'one'],
+  ['-X', 'one'],
   ['-c', 'none'],
   ['-e', 'none'],
   ['-2', 'none'],
@@ -55,6 +56,9 @@ export const CONNECTION_OPTIONS: ReadonlyMap<string, Arity> = new Map([
   ['--raw', 'none'],
   ['--no-raw', 'none'],
   ['--csv', 'none'],
+  ['--quoted-json', 'none'],
   ['--quoted-input', 'none'],
   ['--show-pushes', 'one'],
+  ['--name', 'one'],
+  ['--mptcp', 'none'],
 ]);

@@ -38,6 +38,8 @@ const ALONE: ReadonlyMap<string | undefined, string> = new Map([
 /** Their further words are a command for a server: a word such as `-4` is not ours there. */
 const WITH_FOREIGN_WORDS: ReadonlySet<string> = new Set(['call']);
 const WEIGHTS: ReadonlySet<string> = new Set(['--weight', '--cluster-weight']);
+/** redis-cli's logical database where a number follows; alone it is ours. */
+const DATABASE = '-n';
 
 /** An option with its values, or a word that is neither. */
 interface Item {
@@ -73,13 +75,9 @@ export function rearrange(typed: readonly string[], readOptions: () => CommandOp
   return { words: [...after, ...before, ...typed.slice(head.length)], notes };
 }
 
-function isNoteworthy(word: string, at: number, head: readonly string[]): boolean {
-  return word.startsWith('--cluster') || RENAMED.has(word) || WEIGHTS.has(word) || isHelp(word, at, head);
-}
-
-/** redis-cli's `-h` takes a host: where none follows, it is a question. */
-function isHelp(word: string, at: number, head: readonly string[]): boolean {
-  return word === '-h' && at > 0 && at === head.length - 1;
+function isNoteworthy(word: string): boolean {
+  const isRedisClis = word.startsWith('--cluster') || CONNECTION_OPTIONS.has(word) || word === DATABASE;
+  return isRedisClis || RENAMED.has(word) || WEIGHTS.has(word);
 }
 
 /**
@@ -125,18 +123,17 @@ function valuesOf(
 ): number {
   const word = head[at] ?? '';
   if (word.includes('=')) return 0;
-  if (isLeading && isDatabase(word, head[at + 1])) return 1;
-  const connection = isLeading ? CONNECTION_OPTIONS.get(word) : undefined;
-  const arity = options.get(word) ?? CLUSTER_OPTIONS.get(word) ?? connection ?? 'none';
+  if (isDatabase(word, head[at + 1], isLeading)) return 1;
+  const arity = options.get(word) ?? CLUSTER_OPTIONS.get(word) ?? CONNECTION_OPTIONS.get(word) ?? 'none';
   if (arity !== 'pairs') return arity === 'one' ? 1 : 0;
   let count = 1;
   while (isPair(head[at + count + 1])) count += 1;
   return count;
 }
 
-/** redis-cli's `-n 0`, the logical database; `-n` alone is ours. */
-function isDatabase(word: string, next: string | undefined): boolean {
-  return word === '-n' && /^\d+$/.test(next ?? '');
+/** `-n 0`, the logical database. Behind the command any other number may be one of its own words: `set-timeout h:1 -n 15000`. */
+function isDatabase(word: string, next: string | undefined, isLeading: boolean): boolean {
+  return word === DATABASE && (isLeading ? /^\d+$/ : /^0$/).test(next ?? '');
 }
 
 function isPair(word: string | undefined): boolean {
@@ -160,14 +157,15 @@ function rewritten(
   const { options } = place;
   if (option === null || options === null) return option === '--cluster' ? [] : words;
   if (option === '--cluster' && isLeading) return [];
-  if (!isLeading && isHelp(option, at, head) && !isForeign(at, place, head)) return ['--help'];
   const renamed = RENAMED.get(option);
-  if (renamed !== undefined && (isLeading || !isForeign(at, place, head))) return [renamed];
+  const isForServer = !isLeading && isForeign(at, place, head);
+  if (renamed !== undefined && !isForServer) return [renamed];
+  // Without a host it asks for help, as with redis-cli.
+  if (option === '-h' && words.length === 1 && !isForServer) return ['--help'];
   if (WEIGHTS.has(option) && options.has(option) && words.length > 2)
     return words.slice(1).flatMap((pair) => [option, pair]);
-  const isIgnored =
-    (isLeading && ((CONNECTION_OPTIONS.has(option) && !options.has(option)) || isDatabase(option, words[1]))) ||
-    (CLUSTER_OPTIONS.has(option) && !options.has(option));
+  const isKnown = CLUSTER_OPTIONS.has(option) || (CONNECTION_OPTIONS.has(option) && !isForServer);
+  const isIgnored = (isKnown && !options.has(option)) || (!isForServer && isDatabase(option, words[1], isLeading));
   if (!isIgnored) return words;
   // To simulate is to change nothing: where that cannot be had, the framework refuses the option.
   if (option === '--cluster-simulate') return options.has('--dry-run') ? ['--dry-run'] : words;

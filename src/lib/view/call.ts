@@ -1,4 +1,4 @@
-/** What `call` prints: redis-cli's lines, `host:port: reply`, with every line of a long reply under its node's name. */
+/** What `call` prints: redis-cli's lines, `host:port: reply`, or every line of a long reply under its node's name. */
 import { nameOf } from '../check/words.ts';
 import type { NodeId, Role } from '../model/node.ts';
 import { roleOf } from '../model/node.ts';
@@ -39,18 +39,26 @@ export function renderCalling({ words }: MaskedCommand): string {
   return `>>> Calling ${words.map((word) => printable(word)).join(' ')}`;
 }
 
+/** Which lines of a reply begin with the node. */
+export type Labels = 'first-line' | 'every-line';
+
 /**
  * The replies as redis-cli prints them to a pipe, without types and quotes; nil is empty, a list has a line for each of
- * its items. Every line begins with the node, so that grep and sort know whose it is. Bytes that are no text, and
- * control characters, stand as `\xNN`.
+ * its items. The first line begins with the node, or every line, so that grep and sort know whose it is. Bytes that are
+ * no text, and control characters, stand as `\xNN`.
  */
-export function renderAnswers(answers: readonly NodeAnswer[], command: MaskedCommand, style: Style): string {
+export function renderAnswers(
+  answers: readonly NodeAnswer[],
+  command: MaskedCommand,
+  style: Style,
+  labels: Labels,
+): string {
   return answers
     .flatMap((answer) => {
       const lines = answer.ok
         ? linesOf(answer.reply)
         : [paint(style, 'red', printable(command.maskedIn(failureText(answer))))];
-      return lines.map((line) => `${nameOf(answer.node)}: ${line}`);
+      return lines.map((line, at) => (at === 0 || labels === 'every-line' ? `${nameOf(answer.node)}: ${line}` : line));
     })
     .join('\n');
 }

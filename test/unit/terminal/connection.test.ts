@@ -48,6 +48,12 @@ describe('readTarget', () => {
     });
   });
 
+  it('takes 0 seconds, which is no limit for redis-cli, for as long as an operating system waits', async () => {
+    expect((await target({ 'connect-timeout': '0' })).options.timeoutMs).toBe(120_000);
+    await expect(target({ 'connect-timeout': '-1' })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(target({ 'connect-timeout': '' })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
   it('takes what the context says', async () => {
     const { options, seeds } = await target({ context: 'prod' }, { PROD_PASSWORD: 'from-file' });
     expect(options).toMatchObject({ user: 'from-file', password: 'from-file', tls: { servername: 'file.example' } });
@@ -69,6 +75,7 @@ describe('readTarget', () => {
       [{ ...everywhere, askpass: false }, environment, 'from-flag'],
       [{ uri: 'redis://:from-uri@h:1', context: 'prod' }, environment, 'from-uri'],
       [{ context: 'prod' }, environment, 'from-environment'],
+      [{ context: 'prod' }, { ...environment, VALKEYCLI_AUTH: 'as-valkey-cli' }, 'as-valkey-cli'],
       [{ context: 'prod' }, { PROD_PASSWORD: 'from-file' }, 'from-file'],
       [{ context: 'prod' }, {}, null],
     ])('%j with %j: %s', async (flags, given, password) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { present } from '../../../src/lib/assert.ts';
 import type { NodeAnswer, ReplyValue } from '../../../src/lib/model/node-answer.ts';
-import { renderAnswers, renderCalling, renderCallJson } from '../../../src/lib/view/call.ts';
+import { type Labels, renderAnswers, renderCalling, renderCallJson } from '../../../src/lib/view/call.ts';
 import { maskCommand } from '../../../src/lib/view/masked-command.ts';
 import { PLAIN } from '../../../src/lib/view/style.ts';
 import { nodeId, topology } from '../../support/topology-builder.ts';
@@ -17,8 +17,8 @@ function failed(kind: 'error-reply' | 'unreachable', message: string): NodeAnswe
   return { node, ok: false, kind, message };
 }
 
-function lines(answer: NodeAnswer, command = PING): readonly string[] {
-  return renderAnswers([answer], command, PLAIN).split('\n');
+function lines(answer: NodeAnswer, command = PING, labels: Labels = 'every-line'): readonly string[] {
+  return renderAnswers([answer], command, PLAIN, labels).split('\n');
 }
 
 const A = '10.0.0.1:7000';
@@ -43,6 +43,12 @@ describe('replies as text', () => {
     ['a tab', Buffer.from('a\tb'), ['a\tb']],
   ])('%s', (_, reply, expected) => {
     expect(lines(answered(reply))).toEqual(expected.map((line) => `${A}: ${line}`));
+  });
+
+  it('begin with the node once, as with redis-cli, where that is wanted', () => {
+    const info = answered(Buffer.from('# Memory\r\nused_memory:7\r\n'));
+    expect(lines(info, PING, 'first-line')).toEqual([`${A}: # Memory`, 'used_memory:7']);
+    expect(lines(answered([1, ['a']]), PING, 'first-line')).toEqual([`${A}: 1`, 'a']);
   });
 
   it('an error is the text of the server, and no answer is Failed!', () => {

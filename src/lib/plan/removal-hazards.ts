@@ -7,9 +7,6 @@ import { isReached, primariesOf, reachedNodes, replicasOf } from '../model/topol
 import { refTo } from './node-ref.ts';
 import type { Hazard, Step } from './plan.ts';
 
-/** A primary with slots is left without any. */
-export const LAST_REPLICA = 'last-replica';
-
 /** Below it no majority is left when one of them fails. */
 const VOTERS_MIN = 3;
 
@@ -44,7 +41,7 @@ function lastReplicas(
   });
   if (bared.length === 0) return [];
   const message = `${listInWords(bared.map(nameOf))} will have no healthy replica left: when ${bared.length === 1 ? 'it fails, its' : 'one fails, its'} slots are not served until it is back.`;
-  return [{ name: LAST_REPLICA, message }];
+  return [{ name: 'last-replica', message }];
 }
 
 /** Only primaries with slots vote. */

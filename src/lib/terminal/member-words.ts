@@ -4,7 +4,6 @@ import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
 import type { Plan } from '../plan/plan.ts';
-import { LAST_REPLICA } from '../plan/removal-hazards.ts';
 import type { AdditionRequest, MemberRequest, RemovalRequest } from '../plan/request.ts';
 import { removalHeadings, removedBy } from './removal.ts';
 
@@ -42,10 +41,6 @@ function additionWords({ rebalance }: AdditionRequest, { topology, ids }: Omit<P
   };
 }
 
-/**
- * A script that scales in removes the replica first, then the primary, and redis-cli asks nothing: the last replica of a
- * primary is no reason to stop it, as no key is lost. The plan warns of it.
- */
 function removalWords({ which, drain }: RemovalRequest, { topology, plan }: Omit<Planned, 'request'>): MemberWords {
   const isAlive = which === 'any';
   const outcome = isAlive ? 'removed from the cluster' : 'forgotten by every node';
@@ -58,6 +53,6 @@ function removalWords({ which, drain }: RemovalRequest, { topology, plan }: Omit
         : 'Nothing to do: no node has failed that could be forgotten.',
     ],
     done: removedBy(plan).map(({ id }) => `[OK] Node ${id} ${outcome}.`),
-    isDangerous: drain !== null || plan.hazards.some(({ name }) => name !== LAST_REPLICA),
+    isDangerous: drain !== null || plan.hazards.length > 0,
   };
 }

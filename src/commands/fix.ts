@@ -13,7 +13,6 @@ export default class Fix extends FixCommand {
   static override summary = 'Close open slots, cover uncovered ones, settle double owners.';
   static override description =
     `Shows for each slot what will be done and why, asks, and makes every slot whole: one owner, all its keys there, no marks.
-A script is asked about slots without an owner only, as with redis-cli.
 What an interrupted run of this machine was moving goes to its end; otherwise what the nodes show decides. A value is
 never put in the place of a different one: where two nodes have a key with different values, --on-conflict says whose
 stays, and the other is kept in a file.

@@ -1,8 +1,5 @@
 import { Flags } from '@oclif/core';
-import { MEMORY } from '../lib/plan/estimate.ts';
-import type { Plan } from '../lib/plan/plan.ts';
 import { planRebalance, THRESHOLD_PERCENT_DEFAULT } from '../lib/plan/rebalance.ts';
-import type { ConsentFlags } from '../lib/terminal/base-command.ts';
 import { connectionFlags, consentFlags } from '../lib/terminal/flags.ts';
 import { MoveCommand } from '../lib/terminal/move-command.ts';
 import { moveFlags } from '../lib/terminal/move-flags.ts';
@@ -11,9 +8,8 @@ import { parseThreshold, parseWeights } from '../lib/terminal/weights.ts';
 export default class Rebalance extends MoveCommand {
   static override summary = 'Even out the slots over the primaries.';
   static override description =
-    `Shows the plan, asks on a terminal, and moves as few slots as possible, in as few pieces as possible; several pairs of
-nodes work at the same time. A weight of 0 drains a primary. A script is not asked, as with redis-cli, unless memory will
-not suffice.`;
+    `Shows the plan, asks, and moves as few slots as possible, in as few pieces as possible; several pairs of nodes work
+at the same time. A weight of 0 drains a primary.`;
   static override examples = [
     '<%= config.bin %> rebalance 127.0.0.1:7000',
     '<%= config.bin %> rebalance 127.0.0.1:7000 --use-empty-primaries --yes',
@@ -64,10 +60,5 @@ not suffice.`;
       const plan = this.acceptable(planRebalance(topology, request));
       return this.carryOut(session, topology, journal, plan, flags, 'Do you want to move these slots?');
     });
-  }
-
-  /** redis-cli asks nothing here. With too little memory servers may evict keys. */
-  protected override async consentToMoves(question: string, flags: ConsentFlags, { hazards }: Plan): Promise<void> {
-    await this.consentLikeRedisCli(question, flags, { isDangerous: hazards.some(({ name }) => name === MEMORY) });
   }
 }

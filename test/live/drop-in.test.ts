@@ -95,11 +95,12 @@ describe('a script for redis-cli', () => {
     await typed(0, `--cluster set-timeout ${address} 2000 -a secret`);
   });
 
-  it('rebalance and fix of an open slot ask nothing, as with redis-cli', async () => {
+  it('rebalance and fix, with consent in either way and the variables of valkey-cli', async () => {
     const { address, id } = cluster.primary(0);
-    const options = { env: { VALKEYCLI_AUTH: 'secret', REDISCLI_AUTH: 'of somebody else' } };
+    const login = { VALKEYCLI_AUTH: 'secret', REDISCLI_AUTH: 'of somebody else' };
+    const options = { env: { ...login, REDISCLI_CLUSTER_YES: '1' } };
     await cluster.openSlot(5000, cluster.primary(1));
-    const fixed = await typed(0, `--cluster fix ${address}`, options);
+    const fixed = await typed(0, `--cluster fix ${address} --cluster-yes`, { env: login });
     expect(fixed.stdout).toContain('>>> Fixing open slot 5000\n');
     await typed(0, `--cluster reshard ${address} --cluster-from all --cluster-to ${id} --cluster-slots 3`, {
       env: { VALKEYCLI_CLUSTER_YES: '1', REDISCLI_AUTH: 'secret' },
@@ -132,6 +133,7 @@ describe('a script for redis-cli', () => {
     for (const [code, line] of [
       [2, `${login} reshard ${address}`],
       [4, `${login} reshard ${address} ${moving}`],
+      [4, `${login} rebalance ${address} --cluster-weight ${id}=0`],
       [4, `${login} call ${address} FLUSHALL`],
       [4, `${login} set-timeout ${address} 500`],
       [2, `--cluster check ${address} --askpass`],

@@ -69,7 +69,7 @@ async function servedValue(key: string): Promise<string> {
 }
 
 describe('cluster fix', () => {
-  it('shows why, changes nothing with --dry-run, and closes an open slot for a script as redis-cli does', async () => {
+  it('shows why, changes nothing with --dry-run, and nothing without an answer', async () => {
     await formed.openSlot(7, formed.primary(1));
     const before = await formed.view(formed.primary(0));
     const state = newStateFolder();
@@ -77,12 +77,13 @@ describe('cluster fix', () => {
     expect(dry).toMatchObject({ code: 0 });
     expect(dry.stdout).toContain('>>> Fixing open slot 7\n');
     expect(dry.stdout).toContain('its owner is migrating it there');
+    expect(await cluster(fix(), state)).toMatchObject({ code: 4 });
     expect(await cluster(fix('--json'), state)).toMatchObject({ code: 4 });
     const now = await formed.view(formed.primary(0));
     expect(now.map(({ slots, migrating }) => ({ slots, migrating }))).toEqual(
       before.map(({ slots, migrating }) => ({ slots, migrating })),
     );
-    const run = await cluster(fix(), state);
+    const run = await cluster(fix(), { ...state, input: 'yes\n' });
     expect(run).toMatchObject({ code: 0 });
     expect(run.stdout).toContain('[OK] All 16384 slots covered.');
     expect(run.stdout).toContain('[OK] 1 of 1 slots fixed');

@@ -41,8 +41,7 @@ export function withEstimates(plan: Plan, measures: Measures): Plan {
   return { ...plan, steps, hazards: [...others, ...memoryHazard(moves, measures), ...largeKeyHazard(moves, measures)] };
 }
 
-/** The hazard of a target whose memory will not suffice. */
-export const MEMORY = 'maxmemory';
+const MEMORY = 'maxmemory';
 const LARGE_KEYS = 'large-keys';
 
 function estimateOf(move: MoveSlots, measures: Measures): MoveEstimate | null {

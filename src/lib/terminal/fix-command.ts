@@ -83,9 +83,7 @@ export abstract class FixCommand extends MemberCommand {
     }
     if (flags['dry-run']) return untouched(planned, 'planned');
     requireAcceptance(planned.plan, flags);
-    // As redis-cli, which asks about slots without an owner only.
-    const isDangerous = planned.repairs.some(({ kind, losesData }) => kind === 'cover' || losesData);
-    await this.consentLikeRedisCli('Do you want this to be done?', flags, { isDangerous });
+    await this.consent('Do you want this to be done?', flags);
     return this.fix(session, topology, journal, planned, flags);
   }
 

@@ -109,14 +109,9 @@ export abstract class MoveCommand extends ClusterCommand {
     this.print(renderMovePlan(plan, topology, session.style));
     if (plan.steps.length === 0) return { version: 1, outcome: 'nothing-to-do', run: null, plan, durationMs: null };
     if (flags['dry-run']) return { version: 1, outcome: 'planned', run: null, plan, durationMs: null };
-    await this.consentToMoves(question, flags, plan);
+    await this.consent(question, flags);
     const durationMs = await this.move(session, topology, journal, plan, flags);
     return { version: 1, outcome: 'done', run: journal.run, plan, durationMs };
-  }
-
-  /** Returns when the operator consents to what was shown; throws REFUSED otherwise. */
-  protected async consentToMoves(question: string, flags: ConsentFlags, _plan: Plan): Promise<void> {
-    await this.consent(question, flags);
   }
 
   /** Applies a plan that was shown and consented to. How long it took, in milliseconds. */

@@ -30,7 +30,7 @@ import type { Asking } from './consent.ts';
 import { askConsent, askPassword, refuseUnattended } from './consent.ts';
 import { journalDirectory } from './directories.ts';
 import { exitCodeOf, isFrameworkError } from './exit-codes.ts';
-import { describeFailure, failureDocument, foreseen } from './failures.ts';
+import { describeCauses, describeFailure, failureDocument, foreseen } from './failures.ts';
 import { refuseNonsense } from './flag-values.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { outputFlags } from './flags.ts';
@@ -201,7 +201,10 @@ export abstract class ClusterCommand extends Command {
       : foreseen(thrown);
     process.exitCode = exitCodeOf(failure);
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(failure));
-    else process.stderr.write(`${describeFailure(failure)}\n`);
+    else {
+      const causes = this.argv.some((word) => word === '-v' || word === '--verbose') ? describeCauses(failure) : [];
+      process.stderr.write(`${[describeFailure(failure), ...causes].join('\n')}\n`);
+    }
   }
 
   protected override toErrorJson(failure: Error): object {

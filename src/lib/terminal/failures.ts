@@ -4,6 +4,9 @@ import { OpsError } from '../errors.ts';
 import { exitCodeOf, isFrameworkError } from './exit-codes.ts';
 import { unknownCommand } from './usage-failures.ts';
 
+/** A chain of causes that is longer than this tells nobody more. */
+const CAUSES_MAX = 5;
+
 /** What the system answers where the program is right: no room, no right, no such folder, too much of something. */
 const SYSTEM_REFUSALS: ReadonlySet<unknown> = new Set(
   'EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENOENT ENOTDIR EISDIR ELOOP ENAMETOOLONG ENOMEM EAGAIN'.split(
@@ -40,6 +43,14 @@ export function describeFailure(failure: Error): string {
       ? 'Something that must be true was not'
       : 'Something happened that nobody foresaw';
   return `[BUG] ${kind}: ${failure.message}\n${failure.stack ?? ''}\nPlease report this with the command that you typed.`;
+}
+
+/** What stood behind a failure, the nearest first: a line for each cause that its message does not have already. */
+export function describeCauses(failure: Error): readonly string[] {
+  const lines: string[] = [];
+  for (let cause = failure.cause; cause instanceof Error && lines.length < CAUSES_MAX; cause = cause.cause)
+    if (!failure.message.includes(cause.message)) lines.push(`  Because: ${cause.message}`);
+  return lines;
 }
 
 /** The document of --json. */

@@ -81,7 +81,11 @@ export const outputFlags = {
     helpGroup: 'OUTPUT',
   }),
   quiet: Flags.boolean({ char: 'q', description: 'no progress', helpGroup: 'OUTPUT' }),
-  verbose: Flags.boolean({ char: 'v', description: 'more detail', helpGroup: 'OUTPUT' }),
+  verbose: Flags.boolean({
+    char: 'v',
+    description: 'ids in full, and what stands behind a failure',
+    helpGroup: 'OUTPUT',
+  }),
 };
 
 /** Every command that changes a cluster has these. */

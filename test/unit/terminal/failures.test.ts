@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { OpsError } from '../../../src/lib/errors.ts';
 import { exitCodeOf } from '../../../src/lib/terminal/exit-codes.ts';
-import { describeFailure, foreseen } from '../../../src/lib/terminal/failures.ts';
+import { describeCauses, describeFailure, foreseen } from '../../../src/lib/terminal/failures.ts';
 
 function thrownBy(work: () => unknown): Error {
   try {
@@ -36,4 +36,16 @@ describe('what the system refuses', () => {
     ])
       expect(foreseen(failure)).toBe(failure);
   });
+});
+
+it('what stands behind a failure is told once, the nearest first', () => {
+  const root = new Error('connect ECONNREFUSED');
+  const cause = new Error('the node sent nothing', { cause: root });
+  expect(describeCauses(new OpsError('FAILED', 'It failed.', { cause }))).toEqual([
+    '  Because: the node sent nothing',
+    '  Because: connect ECONNREFUSED',
+  ]);
+  expect(
+    describeCauses(new OpsError('FAILED', 'No: the node sent nothing', { cause: new Error('the node sent nothing') })),
+  ).toEqual([]);
 });

@@ -4,7 +4,7 @@
  */
 import { hasFlag } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { reachedNodes } from '../model/topology.ts';
+import { beliefsAbout } from '../model/topology.ts';
 
 /**
  * True where it gave this program no answer although another node is connected to it and takes it for well. For the node
@@ -12,9 +12,7 @@ import { reachedNodes } from '../model/topology.ts';
  */
 export function isOutOfReachOnly(topology: Topology, node: TopologyNode): boolean {
   if (node.reach.ok) return false;
-  const beliefs = reachedNodes(topology).flatMap(({ reach }) =>
-    reach.view.entries.filter((entry) => entry.id === node.id),
-  );
+  const beliefs = beliefsAbout(topology, node.id);
   return (
     beliefs.some(({ link }) => link === 'connected') &&
     beliefs.every((entry) => !hasFlag(entry, 'fail') && !hasFlag(entry, 'fail?'))

@@ -6,7 +6,7 @@ import type { Address } from './address.ts';
 import type { Flavor } from './flavor.ts';
 import type { NodeEntry, NodeId } from './node.ts';
 import { byId, roleOf } from './node.ts';
-import { parseSlots, type SlotSet } from './slot-set.ts';
+import { parseSlots, type SlotSet, unionSlots } from './slot-set.ts';
 
 /** What one node says of itself and of all others, read in one go. */
 export interface View {
@@ -95,6 +95,16 @@ export function replicasOf(topology: Topology, primaryId: NodeId): readonly Topo
 
 export function findNode(topology: Topology, id: NodeId): TopologyNode | undefined {
   return topology.nodes.find((node) => node.id === id);
+}
+
+/** The line about this node in the view of every node that answers and lists it, its own line included. */
+export function beliefsAbout(topology: Topology, id: NodeId): readonly NodeEntry[] {
+  return reachedNodes(topology).flatMap(({ reach }) => reach.view.entries.filter((entry) => entry.id === id));
+}
+
+/** All slots that are the node's by its own line or by what any other node believes. */
+export function slotsHeldBy(topology: Topology, { id, entry }: TopologyNode): SlotSet {
+  return unionSlots(entry.slots, ...beliefsAbout(topology, id).map(({ slots }) => slots));
 }
 
 /**

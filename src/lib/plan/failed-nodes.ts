@@ -1,8 +1,7 @@
 /** Which nodes are only names any more, so that everybody may forget them? */
-import { byId, hasFlag } from '../model/node.ts';
+import { byId, hasFlag, type NodeEntry } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, reachedNodes } from '../model/topology.ts';
-import { slotsHeldBy } from './remove-nodes.ts';
+import { beliefsAbout, isReached, slotsHeldBy } from '../model/topology.ts';
 
 /**
  * Those that do not answer, that every reachable node which lists them flags as failed, without address or in handshake,
@@ -18,14 +17,15 @@ export function failedOwners(topology: Topology): readonly TopologyNode[] {
 }
 
 function lostNodes(topology: Topology): readonly TopologyNode[] {
-  const views = reachedNodes(topology).map(({ reach }) => reach.view.entries);
   return topology.nodes
     .filter((node) => !isReached(node))
     .filter(({ id }) => {
-      const entries = views.flatMap((view) => view.filter((entry) => entry.id === id));
-      const isLost = (entry: (typeof entries)[number]): boolean =>
-        (['fail', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag));
-      return entries.length > 0 && entries.every(isLost);
+      const beliefs = beliefsAbout(topology, id);
+      return beliefs.length > 0 && beliefs.every(isLost);
     })
     .sort(byId);
+}
+
+function isLost(entry: NodeEntry): boolean {
+  return (['fail', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag));
 }

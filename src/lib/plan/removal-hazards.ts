@@ -3,7 +3,7 @@ import { isLinkUp } from '../check/replica-links.ts';
 import { countInWords, listInWords, nameOf } from '../check/words.ts';
 import { hasFlag } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, primariesOf, reachedNodes, replicasOf } from '../model/topology.ts';
+import { beliefsAbout, isReached, primariesOf, replicasOf } from '../model/topology.ts';
 import { refTo } from './node-ref.ts';
 import type { Hazard, Step } from './plan.ts';
 
@@ -62,16 +62,14 @@ function stillConnected(topology: Topology, targets: readonly TopologyNode[]): r
   return targets
     .filter((node) => !isReached(node))
     .flatMap((node) => {
-      const views = reachedNodes(topology).flatMap(({ reach }) =>
-        reach.view.entries.filter(({ id }) => id === node.id),
-      );
-      const healthy = views.filter(
+      const beliefs = beliefsAbout(topology, node.id);
+      const healthy = beliefs.filter(
         (entry) =>
           !(['fail', 'fail?', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag)) &&
           entry.link === 'connected',
       );
       if (healthy.length === 0) return [];
-      const message = `${refTo(node).address} does not answer here, but ${healthy.length} of ${countInWords(views.length, 'other node')} reach it: it cannot be reset, and may join again by itself.`;
+      const message = `${refTo(node).address} does not answer here, but ${healthy.length} of ${countInWords(beliefs.length, 'other node')} reach it: it cannot be reset, and may join again by itself.`;
       return [{ name: 'still-connected', message }];
     });
 }

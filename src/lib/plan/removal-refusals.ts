@@ -4,10 +4,9 @@ import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import { roleOf } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, keyCount } from '../model/topology.ts';
+import { isReached, keyCount, slotsHeldBy } from '../model/topology.ts';
 import { refTo } from './node-ref.ts';
 import type { RemoveRequest } from './remove-nodes.ts';
-import { slotsHeldBy } from './remove-nodes.ts';
 import { placesIn } from './replica-places.ts';
 
 /** About each node in the operator's order, then about all together. */

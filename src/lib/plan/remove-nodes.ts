@@ -4,8 +4,6 @@ import type { Finding } from '../check/finding.ts';
 import { listInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import { byId } from '../model/node.ts';
-import type { SlotSet } from '../model/slot-set.ts';
-import { unionSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, isReached, reachedNodes } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
@@ -65,24 +63,17 @@ function selectOne(topology: Topology, name: string): TopologyNode | Finding {
     : selected;
 }
 
-/** All slots that the node, or anybody else, takes for the node's. */
-export function slotsHeldBy(topology: Topology, { id, entry }: TopologyNode): SlotSet {
-  const believed = reachedNodes(topology).flatMap(({ reach }) => reach.view.entries.filter((other) => other.id === id));
-  return unionSlots(entry.slots, ...believed.map(({ slots }) => slots));
-}
-
 function drain(topology: Topology, targets: readonly TopologyNode[], request: RemoveRequest): Planned {
   const full = targets.filter(({ entry }) => entry.slots.length > 0);
   const nothing: Plan = { version: 1, intention: '', basis: '', steps: [], hazards: [] };
   if (full.length === 0 || request.drain === null) return { ok: true, plan: nothing };
   const { to, mover } = request.drain;
-  const planned = planReshard(topology, {
+  return planReshard(topology, {
     from: full.map(({ id }) => id),
     to: to ?? remainingPlaces(topology, targets).map(({ primary }) => primary.id),
     amount: { kind: 'all' },
     mover,
   });
-  return planned;
 }
 
 /** Only the slotless removed nodes are emptied, and they do not stay to become replicas. */

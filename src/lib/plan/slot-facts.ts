@@ -13,7 +13,7 @@ import {
   unionSlots,
 } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, primariesOf, reachedNodes } from '../model/topology.ts';
+import { isReached, primariesOf, reachedNodes, slotsHeldBy } from '../model/topology.ts';
 
 /** What is known about one slot. */
 export interface SlotFacts {
@@ -120,13 +120,9 @@ export interface SilentOwner {
  */
 export function silentOwners(topology: Topology): readonly SilentOwner[] {
   const claimed = unionSlots(...livingPrimaries(topology).map(({ entry }) => entry.slots));
-  const entries = reachedNodes(topology).flatMap(({ reach }) => reach.view.entries);
   return topology.nodes
     .filter((node) => !isReached(node))
-    .map((node) => {
-      const believed = entries.filter(({ id }) => id === node.id).map(({ slots }) => slots);
-      return { node, slots: subtractSlots(unionSlots(node.entry.slots, ...believed), claimed) };
-    })
+    .map((node) => ({ node, slots: subtractSlots(slotsHeldBy(topology, node), claimed) }))
     .filter(({ slots }) => slots.length > 0)
     .sort((a, b) => byId(a.node, b.node));
 }

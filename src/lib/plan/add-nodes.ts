@@ -169,6 +169,6 @@ function intentionOf(newcomers: readonly Newcomer[], { rebalance }: AddRequest):
     const role = newcomers.length === 1 ? 'a primary' : 'primaries';
     return `add ${names} as ${role} ${rebalance === null ? 'without slots' : 'with slots'}`;
   }
-  const of = primaries.size === 1 ? primary : countInWords(primaries.size, 'primary').replace('primarys', 'primaries');
+  const of = primaries.size === 1 ? primary : countInWords(primaries.size, 'primary');
   return `add ${names} as ${newcomers.length === 1 ? 'a replica' : 'replicas'} of ${of}`;
 }

@@ -1,7 +1,7 @@
 /** Why nothing is fixed: nodes that cannot be asked may have the slots, and keys that nobody else has. */
 import type { Finding } from '../check/finding.ts';
 import { isOutOfReachOnly } from '../check/out-of-reach.ts';
-import { listInWords, nameOf, slotsInWords } from '../check/words.ts';
+import { countInWords, listInWords, nameOf, slotsInWords } from '../check/words.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { replicasOf } from '../model/topology.ts';
 import type { FixOptions } from './fix.ts';
@@ -36,7 +36,7 @@ export function refuseSilent(topology: Topology, found: readonly Diagnosis[], op
   const what = found.some(({ facts }) => facts.isOpen) ? 'open slots' : 'slots coverage';
   const had = owners.map(({ node, slots }) => `${nameOf(node)} had ${slotsInWords(slots)}`);
   const heirs = silent.flatMap((node) => replicasOf(topology, node.id).filter(({ reach }) => reach.ok));
-  const count = `${silent.length} unreachable ${silent.length === 1 ? 'primary' : 'primaries'}`;
+  const count = countInWords(silent.length, 'unreachable primary');
   return [
     {
       rule: 'unreachable-primaries',

@@ -50,7 +50,7 @@ function voters(topology: Topology, targets: readonly TopologyNode[]): readonly 
   const removed = before.filter((node) => targets.includes(node));
   const left = before.length - removed.length;
   if (removed.length === 0) return [];
-  const few = `Only ${left} ${left === 1 ? 'primary' : 'primaries'} with slots will be left, so no replica takes over by itself when one fails.`;
+  const few = `Only ${countInWords(left, 'primary')} with slots will be left, so no replica takes over by itself when one fails.`;
   const many = `${removed.length} of ${before.length} primaries with slots, which is no minority, are removed at once.`;
   return [
     ...(left < VOTERS_MIN ? [{ name: 'few-primaries', message: few }] : []),

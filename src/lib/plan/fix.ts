@@ -12,11 +12,12 @@
  * No value is ever put in the place of another one: see `apply/settle-keys.ts`.
  */
 import type { Finding } from '../check/finding.ts';
+import { groupBy } from '../check/group.ts';
 import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import type { SharedKey, SlotEvidence } from '../model/slot-evidence.ts';
 import { type SlotSet, slotSetOf } from '../model/slot-set.ts';
-import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import type { ReachedNode, Topology } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import { shareOut, takerOf } from './cover.ts';
 import { type Diagnosis, diagnose, type MoveIntent } from './fix-diagnosis.ts';
@@ -162,27 +163,21 @@ function postponed(left: readonly Settled[]): readonly Hazard[] {
 }
 
 function hazardsOf(diagnoses: readonly Settled[]): readonly Hazard[] {
-  const lost = new Map<TopologyNode, number[]>();
-  for (const { facts } of diagnoses)
-    if (facts.lostWith !== null) lost.set(facts.lostWith, [...(lost.get(facts.lostWith) ?? []), facts.slot]);
-  return [...lost].map(([node, slots]) => ({
+  const lost = diagnoses.flatMap(({ facts: { slot, lostWith } }) => (lostWith === null ? [] : [{ slot, lostWith }]));
+  return [...groupBy(lost, ({ lostWith }) => lostWith)].map(([node, slots]) => ({
     name: DATA_LOSS,
-    message: `The keys of ${slotsInWords(slotSetOf(slots))} that only ${nameOf(node)} has are lost: it does not answer, and when it comes back it will not own them any more.`,
+    message: `The keys of ${slotsInWords(slotSetOf(slots.map(({ slot }) => slot)))} that only ${nameOf(node)} has are lost: it does not answer, and when it comes back it will not own them any more.`,
   }));
 }
 
 /** Slots of the same fate together, in the order of their first slot. */
 function repairsOf(diagnoses: readonly Settled[], { keys, shared }: SlotEvidence): readonly Repair[] {
-  const groups = new Map<string, Settled[]>();
-  for (const each of diagnoses) {
-    const parties = [each.owner, each.end, ...each.facts.holders].map((node) => node?.id ?? '-');
-    const key = [each.kind, `${each.facts.isOpen}`, each.facts.lostWith?.id ?? '-', ...parties, each.why].join(' ');
-    const group = groups.get(key);
-    if (group) group.push(each);
-    else groups.set(key, [each]);
-  }
+  const groups = groupBy(diagnoses, ({ kind, owner, end, why, facts }) => {
+    const parties = [owner, end, ...facts.holders].map((node) => node?.id ?? '-');
+    return [kind, `${facts.isOpen}`, facts.lostWith?.id ?? '-', ...parties, why].join(' ');
+  });
   return [...groups.values()].map((group): Repair => {
-    const [first] = group as [Settled];
+    const [first] = group;
     const slots = new Set(group.map(({ facts }) => facts.slot));
     const counts = [...keys.values()].flatMap((bySlot) => [...bySlot].filter(([slot]) => slots.has(slot)));
     return {

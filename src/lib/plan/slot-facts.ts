@@ -1,4 +1,5 @@
 /** What the views of all nodes, and the keys that they hold, say about each slot: nothing is decided here. */
+import { groupByEach } from '../check/group.ts';
 import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
 import { byId, hasFlag } from '../model/node.ts';
@@ -56,8 +57,8 @@ export function suspectSlots(topology: Topology): SlotSet {
 /** What is known about each slot, ascending. */
 export function slotFacts(topology: Topology, { keys }: SlotEvidence): readonly SlotFacts[] {
   const primaries = livingPrimaries(topology);
-  const claims = bySlot(primaries, ({ entry }) => eachSlot(entry.slots));
-  const holders = bySlot(primaries, ({ id }) =>
+  const claims = groupByEach(primaries, ({ entry }) => eachSlot(entry.slots));
+  const holders = groupByEach(primaries, ({ id }) =>
     [...(keys.get(id) ?? [])].flatMap(([slot, count]) => (count > 0 ? [slot] : [])),
   );
   const migrating = marksOf(primaries, 'migrating');
@@ -125,20 +126,6 @@ export function silentOwners(topology: Topology): readonly SilentOwner[] {
     .map((node) => ({ node, slots: subtractSlots(slotsHeldBy(topology, node), claimed) }))
     .filter(({ slots }) => slots.length > 0)
     .sort((a, b) => byId(a.node, b.node));
-}
-
-function bySlot(
-  nodes: readonly ReachedNode[],
-  slotsOf: (node: ReachedNode) => Iterable<number>,
-): ReadonlyMap<number, readonly ReachedNode[]> {
-  const found = new Map<number, ReachedNode[]>();
-  for (const node of nodes)
-    for (const slot of slotsOf(node)) {
-      const known = found.get(slot);
-      if (known) known.push(node);
-      else found.set(slot, [node]);
-    }
-  return found;
 }
 
 function marksOf(nodes: readonly ReachedNode[], kind: 'migrating' | 'importing'): ReadonlyMap<number, readonly Mark[]> {

@@ -8,7 +8,8 @@ import { groupBy } from './group.ts';
 import type { Rule } from './rule.ts';
 import { hostsOf } from './shard-hosts.ts';
 
-const VOTERS_MIN = 3;
+/** With fewer primaries that own slots a majority is all of them, so no replica can take over when one fails. */
+export const VOTERS_MIN = 3;
 
 export const hostMajority: Rule = {
   name: 'host-majority',

@@ -1,5 +1,6 @@
 /** What would be weak about this cluster, although it can be made? */
 import { groupBy } from '../check/group.ts';
+import { VOTERS_MIN } from '../check/host-majority.ts';
 import { listInWords, nameOf } from '../check/words.ts';
 import { formatFlavor } from '../model/flavor.ts';
 import type { Topology } from '../model/topology.ts';
@@ -7,9 +8,6 @@ import { reachedNodes } from '../model/topology.ts';
 import type { Hazard } from './plan.ts';
 import type { PlannedShard } from './planned-shard.ts';
 import { hostOf } from './planned-shard.ts';
-
-/** A majority of fewer primaries is all of them, so none may fail. */
-const VOTERS_MIN = 3;
 
 /** All hazards of making the shards from these nodes. */
 export function createHazards(topology: Topology, shards: readonly PlannedShard[]): readonly Hazard[] {

@@ -1,4 +1,5 @@
 /** What should a person know before these nodes are removed? */
+import { VOTERS_MIN } from '../check/host-majority.ts';
 import { isLinkUp } from '../check/replica-links.ts';
 import { countInWords, listInWords, nameOf } from '../check/words.ts';
 import { hasFlag } from '../model/node.ts';
@@ -6,9 +7,6 @@ import type { Topology, TopologyNode } from '../model/topology.ts';
 import { beliefsAbout, isReached, primariesOf, replicasOf } from '../model/topology.ts';
 import { refTo } from './node-ref.ts';
 import type { Hazard, Step } from './plan.ts';
-
-/** Below it no majority is left when one of them fails. */
-const VOTERS_MIN = 3;
 
 /**
  * As `last-replica`, `few-primaries`, `majority-removed`, `still-connected` (others reach a node that this program does

@@ -97,6 +97,14 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
   return topology.nodes.find((node) => node.id === id);
 }
 
+/**
+ * The host that a node is on, for telling hosts apart: the address that the other nodes use, because an operator may have
+ * typed one host under several names. The typed one where the others' is not known.
+ */
+export function hostOf(node: TopologyNode): string {
+  return node.peerAddress.host || node.address.host;
+}
+
 /** The line about this node in the view of every node that answers and lists it, its own line included. */
 export function beliefsAbout(topology: Topology, id: NodeId): readonly NodeEntry[] {
   return reachedNodes(topology).flatMap(({ reach }) => reach.view.entries.filter((entry) => entry.id === id));

@@ -4,10 +4,9 @@ import { VOTERS_MIN } from '../check/host-majority.ts';
 import { listInWords, nameOf } from '../check/words.ts';
 import { formatFlavor } from '../model/flavor.ts';
 import type { Topology } from '../model/topology.ts';
-import { reachedNodes } from '../model/topology.ts';
+import { hostOf, reachedNodes } from '../model/topology.ts';
+import type { PlannedShard } from './create.ts';
 import type { Hazard } from './plan.ts';
-import type { PlannedShard } from './planned-shard.ts';
-import { hostOf } from './planned-shard.ts';
 
 /** All hazards of making the shards from these nodes. */
 export function createHazards(topology: Topology, shards: readonly PlannedShard[]): readonly Hazard[] {

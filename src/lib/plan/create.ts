@@ -2,7 +2,9 @@
 import { present } from '../assert.ts';
 import { countInWords, nameOf } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
+import type { SlotSet } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
+import { hostOf } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import { createHazards } from './create-hazards.ts';
 import { createRefusals } from './create-refusals.ts';
@@ -10,8 +12,6 @@ import type { Layout } from './layout-file.ts';
 import { refTo } from './node-ref.ts';
 import { placeShards } from './placement.ts';
 import type { Plan, Planned, Step } from './plan.ts';
-import type { PlannedShard } from './planned-shard.ts';
-import { hostOf } from './planned-shard.ts';
 import { slotShares } from './slot-shares.ts';
 
 export interface CreateOptions {
@@ -21,6 +21,13 @@ export interface CreateOptions {
   readonly zones: ReadonlyMap<string, string>;
   /** The shards as the operator wants them, instead of a computed placement. */
   readonly layout?: Layout;
+}
+
+/** A shard of the cluster that is to be made. */
+export interface PlannedShard {
+  readonly primary: TopologyNode;
+  readonly replicas: readonly TopologyNode[];
+  readonly slots: SlotSet;
 }
 
 /**

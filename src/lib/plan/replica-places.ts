@@ -6,8 +6,7 @@ import { present } from '../assert.ts';
 import type { NodeId } from '../model/node.ts';
 import { byId, hasFlag } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, primariesOf, replicasOf } from '../model/topology.ts';
-import { hostOf } from './planned-shard.ts';
+import { hostOf, isReached, primariesOf, replicasOf } from '../model/topology.ts';
 
 /** A primary with the replicas that it has and keeps. */
 export interface Place {

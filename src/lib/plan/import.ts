@@ -6,10 +6,11 @@ import type { NodeId } from '../model/node.ts';
 import type { SourceServer } from '../model/source-server.ts';
 import type { Topology } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
-import { importHazards, receiversOf } from './import-hazards.ts';
+import { importHazards } from './import-hazards.ts';
 import { refuseUnhealthy } from './move-refusals.ts';
 import { refTo } from './node-ref.ts';
 import type { ImportKeys, Planned } from './plan.ts';
+import { receiversOf } from './receivers.ts';
 
 export interface ImportMeasures {
   readonly servers: readonly SourceServer[];

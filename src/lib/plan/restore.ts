@@ -5,10 +5,11 @@ import { formatAddress } from '../model/address.ts';
 import type { BackupManifest } from '../model/backup.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
-import { isReached, keyCount, primariesOf } from '../model/topology.ts';
+import { keyCount } from '../model/topology.ts';
 import { refuseDisorder } from './backup.ts';
 import { basisOf } from './basis.ts';
 import type { Hazard } from './plan.ts';
+import { receiversOf } from './receivers.ts';
 
 /** One RDB file, whose keys go to whichever primary owns their slots now. */
 export interface RestoreFile {
@@ -70,9 +71,7 @@ export function planRestore(topology: Topology, manifest: BackupManifest, option
       slots,
     }),
   );
-  const receivers = primariesOf(topology)
-    .filter(isReached)
-    .filter(({ entry }) => entry.slots.length > 0);
+  const receivers = receiversOf(topology);
   const keysBefore = receivers.reduce((sum, { reach }) => sum + keyCount(reach.view), 0);
   const plan: RestorePlan = {
     version: 1,

@@ -1,6 +1,6 @@
 /** What a plan was computed from, as one text: where it reads differently now, the plan is stale. */
-import type { NodeEntry, OpenSlot } from '../model/node.ts';
-import { hasFlag, roleOf } from '../model/node.ts';
+import type { NodeEntry, NodeId, OpenSlot } from '../model/node.ts';
+import { hasFlag, isNodeId, roleOf } from '../model/node.ts';
 import { formatSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { keyCount } from '../model/topology.ts';
@@ -26,6 +26,23 @@ export function basisDifference(before: string, after: string): readonly string[
     if (is === undefined) return [`Node ${id} is gone. It was: ${was}.`];
     return was === is ? [] : [`Node ${id} was: ${was}. It is now: ${is}.`];
   });
+}
+
+/** Whose replica the node was then; null for a primary, and for a node that the basis does not have. */
+export function primaryIn(basis: string, id: NodeId): NodeId | null {
+  return primaryNamedIn(factsById(basis).get(id) ?? '');
+}
+
+/** The nodes that were replicas of this one then. */
+export function replicasIn(basis: string, primaryId: NodeId): readonly NodeId[] {
+  return [...factsById(basis)].flatMap(([id, facts]) =>
+    isNodeId(id) && primaryNamedIn(facts) === primaryId ? [id] : [],
+  );
+}
+
+function primaryNamedIn(facts: string): NodeId | null {
+  const [, primaryId = ''] = /^replica of (\w+),/.exec(facts) ?? [];
+  return isNodeId(primaryId) ? primaryId : null;
 }
 
 function lineOf(node: TopologyNode): string {

@@ -2,7 +2,7 @@
  * Plans that add or remove nodes: what to type to go on with one that was interrupted, and what takes it back. They are
  * not gone on with by `resume`: the same command looks at the cluster and does the rest.
  */
-import type { NodeId } from '../model/node.ts';
+import { primaryIn } from './basis.ts';
 import type { Newcomer, NodeRef, Plan } from './plan.ts';
 
 export type Membership =
@@ -47,7 +47,7 @@ export function commandBack(plan: Plan): string | null {
   if (membership === null) return null;
   const { kind, nodes } = membership;
   if (kind === 'remove') {
-    const primaries = nodes.map(({ id }) => primaryIn(plan, id));
+    const primaries = nodes.map(({ id }) => primaryIn(plan.basis, id));
     const [primary = null] = primaries;
     const isSame = primaries.every((other) => other === primary);
     const role = primary === null ? [] : ['--replica', ...(isSame ? [`--of ${primary}`] : [])];
@@ -55,12 +55,6 @@ export function commandBack(plan: Plan): string | null {
   }
   const drain = hasMoves(plan) ? ['--drain'] : [];
   return ['cluster del-node', memberOf(plan), ...nodes.map(({ id }) => id), ...drain].join(' ');
-}
-
-/** Whose replica the node was when the plan was made, as its basis says. */
-function primaryIn({ basis }: Plan, id: NodeId): string | null {
-  const line = basis.split('\n').find((each) => each.startsWith(id)) ?? '';
-  return / replica of ([0-9a-f]{40}),/.exec(line)?.[1] ?? null;
 }
 
 /** `host:port` of a node that is a member before and after. */

@@ -7,12 +7,11 @@
 import type { Finding } from '../check/finding.ts';
 import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
-import { isNodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { intersectSlots, slotSetOf, subtractSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, reachedNodes } from '../model/topology.ts';
-import { basisOf } from './basis.ts';
+import { basisOf, replicasIn } from './basis.ts';
 import { refTo } from './node-ref.ts';
 import type { MoveSlots, Plan, Planned } from './plan.ts';
 import type { ShardMembers } from './remaining.ts';
@@ -127,11 +126,7 @@ function reversed(move: MoveSlots): MoveSlots {
   return { ...move, source: move.target, target: move.source, estimate: null };
 }
 
-/** A shard's members when the plan was made: its basis names each replica's primary. */
+/** The primary and the replicas that it had when the plan with this basis was made. */
 export function membersIn(basis: string, primaryId: NodeId): ShardMembers {
-  const replicas = basis.split('\n').flatMap((line) => {
-    const id = line.slice(0, line.indexOf(' '));
-    return line.includes(` replica of ${primaryId},`) && isNodeId(id) ? [id] : [];
-  });
-  return [primaryId, ...replicas];
+  return [primaryId, ...replicasIn(basis, primaryId)];
 }

@@ -1,15 +1,15 @@
 /** Why can these nodes not be added to this cluster? Everything at once, so that an operator mends it in one go. */
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
-import { countInWords, listInWords, nameOf } from '../check/words.ts';
+import { countInWords, nameOf } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
 import { countSlots } from '../model/slot-set.ts';
-import type { ReachedNode, Topology, TopologyNode, View } from '../model/topology.ts';
-import { findNode, isReached, keyCount } from '../model/topology.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import { findNode, isReached } from '../model/topology.ts';
 import type { AddRequest } from './add-nodes.ts';
-import { notEmpty } from './create-refusals.ts';
+import { notEmpty, refuseInUse, refuseKeys } from './create-refusals.ts';
 import { refuseUnhealthy } from './move-refusals.ts';
 import { refuseUnreached } from './unreached.ts';
 
@@ -66,9 +66,8 @@ function refuseOccupied(
   node: ReachedNode,
   primary: TopologyNode | null,
 ): readonly Finding[] {
-  const { view } = node.reach;
   const isMember = isKnownHere(topology, ids, node);
-  if (!isMember) return notEmpty(node);
+  if (!isMember) return refuseInUse(node);
   if (roleOf(node.entry) === 'replica') {
     const own = node.entry.primaryId === null ? undefined : findNode(topology, node.entry.primaryId);
     const isWanted = role.kind === 'replica' && own !== undefined && (primary === null || primary.id === own.id);
@@ -80,7 +79,7 @@ function refuseOccupied(
   const slots = countSlots(node.entry.slots);
   if (slots > 0 && rebalance === null)
     return [occupied(topology, node, `is a primary with ${countInWords(slots, 'slot')} in this cluster already`)];
-  return slots > 0 || keyCount(view) === 0 ? [] : notEmpty({ ...node, reach: { ok: true, view: alone(node) } });
+  return slots > 0 ? [] : refuseKeys(node);
 }
 
 /** Half or wholly joined to this very cluster: whoever it knows is of it, and it knows somebody or is known. */
@@ -97,22 +96,12 @@ function isKnownHere(topology: Topology, ids: readonly NodeId[], node: ReachedNo
   return !isStrange && (known.length > 0 || isKnown);
 }
 
-/** Only its keys are in the way. */
-function alone(node: ReachedNode): View {
-  const { view } = node.reach;
-  const entries = view.entries.filter(({ id }) => id === node.id);
-  return { ...view, entries, clusterInfo: { ...view.clusterInfo, cluster_known_nodes: '1' } };
-}
-
 function occupied(topology: Topology, node: ReachedNode, because: string): Finding {
   const seed = formatAddress(topology.seed);
-  return {
-    rule: 'not-empty',
-    severity: 'error',
-    message: `Node ${nameOf(node)} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`,
-    nodeIds: [node.id],
-    suggestion: `${nameOf(node)} ${because}. See: cluster nodes ${seed}. To take it out first: cluster del-node ${seed} ${node.id}`,
-  };
+  return notEmpty(
+    node,
+    `${nameOf(node)} ${because}. See: cluster nodes ${seed}. To take it out first: cluster del-node ${seed} ${node.id}`,
+  );
 }
 
 /** The words are redis-cli's. */
@@ -125,7 +114,7 @@ function refuseFunctions({ role, functions }: AddRequest, node: ReachedNode): re
       severity: 'error',
       message: `New node already contains functions and can not be added to the cluster. Use FUNCTION FLUSH and try again.`,
       nodeIds: [node.id],
-      suggestion: `${listInWords([nameOf(node)])} has functions of its own, ${others}: if nobody needs them, send it FUNCTION FLUSH.`,
+      suggestion: `${nameOf(node)} has functions of its own, ${others}: if nobody needs them, send it FUNCTION FLUSH.`,
     },
   ];
 }

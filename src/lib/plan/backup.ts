@@ -5,7 +5,7 @@ import { checkTopology } from '../check/rules.ts';
 import { countInWords, mebibytesInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { KeysOfDatabase } from '../model/backup.ts';
-import type { NodeId, Role } from '../model/node.ts';
+import type { Role } from '../model/node.ts';
 import { byId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
@@ -73,7 +73,7 @@ export function planBackup(topology: Topology, options: BackupOptions): PlannedB
   for (const primary of owners) {
     const source = snapshotSource(topology, primary, options.prefer, picks);
     if (source === null) {
-      unsaved.push(unsavedShard(primary.id, nameOf(primary), primary.entry.slots));
+      unsaved.push(unsavedShard(primary));
       continue;
     }
     const { host } = source.peerAddress;
@@ -134,12 +134,13 @@ function refusedHead(topology: Topology, problems: readonly Finding[]): Finding 
   };
 }
 
-function unsavedShard(id: NodeId, name: string, slots: SlotSet): Finding {
+function unsavedShard(primary: TopologyNode): Finding {
+  const { slots } = primary.entry;
   return {
     rule: 'unsaved-shard',
     severity: 'error',
-    message: `No node of the shard of ${name} can give its data: ${slotsInWords(slots)} would be missing.`,
-    nodeIds: [id],
+    message: `No node of the shard of ${nameOf(primary)} can give its data: ${slotsInWords(slots)} would be missing.`,
+    nodeIds: [primary.id],
     slots,
   };
 }

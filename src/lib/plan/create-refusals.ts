@@ -15,42 +15,44 @@ import { refuseUnreached } from './unreached.ts';
 export function createRefusals(topology: Topology, options: CreateOptions): readonly Finding[] {
   return [
     ...topology.nodes.flatMap((node) =>
-      isReached(node) ? [...notEmpty(node), ...taken(node)] : refuseUnreached(node, 'cannot be used'),
+      isReached(node) ? [...refuseInUse(node), ...taken(node)] : refuseUnreached(node, 'cannot be used'),
     ),
     ...sameNodeTwice(topology),
     ...(options.layout ? layoutMismatch(topology, options.layout) : tooFew(topology, options)),
   ];
 }
 
-/** The sentence is redis-cli's, for scripts look for it; the suggestion says which of the two it is. */
-export function notEmpty(node: ReachedNode): readonly Finding[] {
+/** Refuses, as `not-empty`, a node that knows others or holds keys. */
+export function refuseInUse(node: ReachedNode): readonly Finding[] {
   const { view } = node.reach;
-  const name = nameOf(node);
-  const keys = keyCount(view);
   // CLUSTER INFO also counts nodes in handshake, which CLUSTER NODES may not show.
   const known = Math.max(view.entries.length, Number(view.clusterInfo['cluster_known_nodes'] ?? 0)) - 1;
-  if (keys === 0 && known === 0) return [];
+  const keys = keyCount(view);
   const ways = [
-    ...(known > 0
-      ? [
-          `${name} knows ${countInWords(known, 'other node')}: if it has left them for good, send it CLUSTER RESET HARD.`,
-        ]
-      : []),
-    ...(keys > 0
-      ? [
-          `${name} holds ${countInWords(keys, 'key')}: if nobody needs its data, send it FLUSHALL${known > 0 ? ' first' : ''}.`,
-        ]
-      : []),
+    ...(known === 0
+      ? []
+      : [
+          `${nameOf(node)} knows ${countInWords(known, 'other node')}: if it has left them for good, send it CLUSTER RESET HARD.`,
+        ]),
+    ...(keys === 0 ? [] : [wayToEmpty(node, known > 0 ? 'FLUSHALL first' : 'FLUSHALL')]),
   ];
-  return [
-    {
-      rule: 'not-empty',
-      severity: 'error',
-      message: `Node ${name} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`,
-      nodeIds: [node.id],
-      suggestion: ways.join(' '),
-    },
-  ];
+  return ways.length === 0 ? [] : [notEmpty(node, ways.join(' '))];
+}
+
+/** Refuses, as `not-empty`, a node that holds keys, whomever it knows. */
+export function refuseKeys(node: ReachedNode): readonly Finding[] {
+  return keyCount(node.reach.view) === 0 ? [] : [notEmpty(node, wayToEmpty(node, 'FLUSHALL'))];
+}
+
+/** The refusal `not-empty` in redis-cli's words, which scripts look for; the suggestion says what it really is. */
+export function notEmpty(node: ReachedNode, suggestion: string): Finding {
+  const message = `Node ${nameOf(node)} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`;
+  return { rule: 'not-empty', severity: 'error', message, nodeIds: [node.id], suggestion };
+}
+
+function wayToEmpty(node: ReachedNode, command: string): string {
+  const keys = countInWords(keyCount(node.reach.view), 'key');
+  return `${nameOf(node)} holds ${keys}: if nobody needs its data, send it ${command}.`;
 }
 
 /** What a node is already that only a plan may make it. Where it knows others, `not-empty` has said what to do. */

@@ -116,8 +116,8 @@ export function slotsHeldBy(topology: Topology, { id, entry }: TopologyNode): Sl
 }
 
 /**
- * The same with the nodes after the first, which is the seed, in the order of their ids: servers list them in another order
- * after they were restarted, and what is planned must not depend on it.
+ * The same topology with the seed first and all other nodes by id. Servers list nodes in another order after a restart, and
+ * a plan must not depend on that.
  */
 export function orderedById({ seed, nodes }: Topology): Topology {
   const [first, ...others] = nodes;

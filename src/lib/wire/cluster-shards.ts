@@ -13,7 +13,7 @@ export interface NodePorts {
   readonly tls: number | null;
 }
 
-/** Nothing for what is no such reply: servers before 7.0 do not have the command. */
+/** All nodes of all shards; none where the reply is something else, as from servers before 7.0, which lack the command. */
 export function parseShardPorts(reply: ReplyValue): readonly NodePorts[] {
   return listIn(reply).flatMap((shard) =>
     listIn(fieldsOf(shard).get('nodes') ?? null).map((node) => {

@@ -10,7 +10,7 @@ import { isNodeId, type NodeId } from '../model/node.ts';
 import type { SlotMigration } from '../model/topology.ts';
 import type { ReplyValue } from './resp.ts';
 
-/** The words in which a server names the same things. */
+/** How Valkey and Redis name the same things. */
 interface Dialect {
   readonly command: string;
   readonly id: string;
@@ -22,9 +22,7 @@ interface Dialect {
   readonly isOver: (state: string, side: SlotMigration['side']) => boolean;
 }
 
-/**
- * Source: Valkey 9.1.2. A failed job is not tried again. Replicas of the target's shard leave both nodes out.
- */
+/** Seen in Valkey 9.1.2. A failed job is not tried again. Replicas of the target's shard report it without both nodes. */
 const VALKEY: Dialect = {
   command: 'CLUSTER GETSLOTMIGRATIONS',
   id: 'name',
@@ -37,7 +35,7 @@ const VALKEY: Dialect = {
 };
 
 /**
- * Seen in Redis 8.6.3; source: cluster_asm.c. Replicas tell of none. The target tries a failed task again until it is
+ * Seen in Redis 8.6.3; source: cluster_asm.c. Replicas report no tasks. The target tries a failed task again until it is
  * cancelled there; the source of a failed task only waits to be asked anew.
  */
 const REDIS: Dialect = {

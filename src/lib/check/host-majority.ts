@@ -1,7 +1,7 @@
 /**
  * Would the loss of one host stop every failover? A replica is promoted only with the votes of more than half of the
  * primaries that own slots, so a host with half of them is already too much. With fewer than three such primaries no
- * placement helps, and with one host the rule `shard-hosts` says all.
+ * placement helps, and with one host the rule `shard-hosts` says it all.
  */
 import { primariesOf } from '../model/topology.ts';
 import { groupBy } from './group.ts';

@@ -6,7 +6,7 @@ import { countSlots, formatSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode } from '../model/topology.ts';
 
-/** A longer list is cut: a sentence is read by a person, and the value holds the rest. */
+/** Longer lists are cut: a person reads the sentence, and `nodeIds` and `slots` of the finding hold all. */
 const ITEMS_MAX = 6;
 const RANGES_MAX = 16;
 

@@ -6,7 +6,7 @@ import { findNode, hostOf } from '../model/topology.ts';
 import { mixedServers } from './create-hazards.ts';
 import type { Hazard, Newcomer } from './plan.ts';
 
-/** As `shard-on-one-host`, `mixed-products` and `mixed-versions`: only what the new nodes bring with them. */
+/** `shard-on-one-host`, `mixed-products` and `mixed-versions`, where the new nodes are the reason. */
 export function addHazards(
   topology: Topology,
   ids: readonly NodeId[],

@@ -13,7 +13,7 @@ import { notEmpty, refuseInUse, refuseKeys } from './create-refusals.ts';
 import { refuseUnhealthy } from './move-refusals.ts';
 import { refuseUnreached } from './unreached.ts';
 
-/** About the cluster, then about each node in the operator's order. `primary` is whose replicas they are to be, if named. */
+/** First about the cluster, then about each node in the operator's order. `primary`: named by `--of`, else null. */
 export function refuseNewcomers(
   topology: Topology,
   request: AddRequest,
@@ -33,8 +33,8 @@ export function refuseNewcomers(
 }
 
 /**
- * As redis-cli, adds nothing to a cluster with errors; but that a node without slots does not serve yet is no error of
- * the cluster: it may have been added a moment ago.
+ * As redis-cli, adds nothing to a cluster with errors. But nodes without slots may have been added a moment ago: that they do
+ * not serve yet does not count.
  */
 function refuseIll(topology: Topology, ids: readonly NodeId[]): readonly Finding[] {
   const isMember = ({ id, entry }: TopologyNode): boolean => entry.slots.length > 0 || !ids.includes(id);
@@ -59,7 +59,7 @@ function sameTwice(nodes: readonly TopologyNode[], ids: readonly NodeId[]): read
     }));
 }
 
-/** A node that is empty, or that an interrupted run has made a member as it is wanted now, is not refused. */
+/** Not refused: an empty node, and one that an interrupted run has already made what it is to be. */
 function refuseOccupied(
   topology: Topology,
   { ids, role, rebalance }: AddRequest,
@@ -82,7 +82,7 @@ function refuseOccupied(
   return slots > 0 ? [] : refuseKeys(node);
 }
 
-/** Half or wholly joined to this very cluster: whoever it knows is of it, and it knows somebody or is known. */
+/** True for a node that has begun to join this very cluster: it knows nodes of it and no others, or is known there. */
 function isKnownHere(topology: Topology, ids: readonly NodeId[], node: ReachedNode): boolean {
   const others = topology.nodes.filter((other) => other.id !== node.id);
   const ports = new Set(others.map(({ peerAddress }) => formatAddress(peerAddress)));
@@ -104,7 +104,7 @@ function occupied(topology: Topology, node: ReachedNode, because: string): Findi
   );
 }
 
-/** The words are redis-cli's. */
+/** In redis-cli's words. */
 function refuseFunctions({ role, functions }: AddRequest, node: ReachedNode): readonly Finding[] {
   if (role.kind === 'replica' || functions.states.get(node.id) !== 'other') return [];
   const others = functions.source === null ? 'the cluster has none' : `not those of ${functions.source.address}`;

@@ -55,7 +55,7 @@ function wayToEmpty(node: ReachedNode, command: string): string {
   return `${nameOf(node)} holds ${keys}: if nobody needs its data, send it ${command}.`;
 }
 
-/** What a node is already that only a plan may make it. Where it knows others, `not-empty` has said what to do. */
+/** Refuses replicas and nodes that have slots. Where such a node knows others, `not-empty` says what to do. */
 function taken(node: ReachedNode): readonly Finding[] {
   const finding = { severity: 'error', nodeIds: [node.id] } as const;
   const name = nameOf(node);
@@ -74,7 +74,7 @@ function taken(node: ReachedNode): readonly Finding[] {
   return findings;
 }
 
-/** One server behind two addresses, or one address named twice. */
+/** Refuses one server behind two addresses, and one address that is named twice. */
 function sameNodeTwice(topology: Topology): readonly Finding[] {
   return [...groupBy(topology.nodes, (node) => node.id)]
     .filter(([, nodes]) => nodes.length > 1)
@@ -106,7 +106,7 @@ function tooFew(topology: Topology, { replicas }: CreateOptions): readonly Findi
   ];
 }
 
-/** The layout and the nodes that were asked are the same nodes. */
+/** Refuses nodes that are in the layout only, or on the command line only. */
 function layoutMismatch(topology: Topology, layout: Layout): readonly Finding[] {
   const planned = layout.flatMap(({ primary, replicas }) => [primary, ...replicas].map(formatAddress));
   const asked = new Set(topology.nodes.map(nameOf));

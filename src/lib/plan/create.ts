@@ -15,7 +15,7 @@ import type { Plan, Planned, Step } from './plan.ts';
 import { slotShares } from './slot-shares.ts';
 
 export interface CreateOptions {
-  /** For each primary. Does not count where there is a layout. */
+  /** How many for each primary. Has no effect where there is a layout. */
   readonly replicas: number;
   /** The zone of each host, by the address that was typed or by the one that its nodes announce. */
   readonly zones: ReadonlyMap<string, string>;
@@ -94,7 +94,7 @@ function intentionOf(topology: Topology, shards: readonly PlannedShard[]): strin
   return `create a cluster of ${countInWords(shards.length, 'shard')} from ${countInWords(topology.nodes.length, 'node')}`;
 }
 
-/** A node that has an epoch keeps it: SET-CONFIG-EPOCH takes none there. Others get the lowest that nobody has. */
+/** Nodes that have an epoch keep it: they refuse SET-CONFIG-EPOCH. The others get the lowest ones that nobody has. */
 function epochSteps(topology: Topology): readonly Step[] {
   const used = new Set(topology.nodes.map((node) => node.entry.configEpoch));
   let epoch = 0;
@@ -108,9 +108,9 @@ function epochSteps(topology: Topology): readonly Step[] {
 }
 
 /**
- * Slots, then each shard by itself, then all together. A primary lets some seconds pass between the first slot it has and
- * serving (the rejoin delay), and again before it serves its first replica (repl-diskless-sync-delay): the sooner both
- * begin, the sooner the cluster serves. Nodes of one shard meet in a moment; all nodes take longer the more they are.
+ * Slots, then each shard by itself, then all together. Two delays of some seconds should begin as early as possible: the one
+ * between a primary's first slot and its serving (the rejoin delay), and the one before it serves its first replica
+ * (repl-diskless-sync-delay). The few nodes of a shard meet at once, while the meeting of all takes longer the more they are.
  */
 function shardSteps(topology: Topology, shards: readonly PlannedShard[]): readonly Step[] {
   const withReplicas = shards.filter(({ replicas }) => replicas.length > 0);

@@ -1,4 +1,4 @@
-/** The steps that make diagnosed slots whole: those of the same parties together, so that there are few of them. */
+/** The steps that make diagnosed slots whole: one for all slots that take the same step between the same nodes. */
 import { groupBy } from '../check/group.ts';
 import type { SharedKey } from '../model/slot-evidence.ts';
 import { hasSlot, type SlotSet, slotSetOf } from '../model/slot-set.ts';
@@ -8,7 +8,7 @@ import { refTo } from './node-ref.ts';
 import type { Step } from './plan.ts';
 import { strangers } from './slot-facts.ts';
 
-/** In the order of `fix.ts`: owners first, marks last. */
+/** In the order that `fix.ts` explains: owners first, marks last. `shared`: keys that more than one node has. */
 export function fixSteps(
   topology: Topology,
   diagnoses: readonly Settled[],
@@ -60,12 +60,12 @@ export function fixSteps(
   ];
 }
 
-/** Who owns the slot once the first stage is done. */
+/** Who owns the slot once every slot has one owner, before any key moves. */
 function ownerOf({ owner, end }: Settled): ReachedNode {
   return owner ?? end;
 }
 
-/** A replica takes nobody's word for it but the owner's own, with a higher epoch. */
+/** True where some node believes in another owner: only the owner's own word, with a higher epoch, convinces it. */
 function isHardToBelieve(topology: Topology, { facts, owner }: Settled): boolean {
   if (!facts.isDisputed || owner === null) return false;
   return topology.nodes.some(

@@ -9,7 +9,7 @@ import { receiversOf } from './receivers.ts';
 
 const LARGE_KEY_BYTES_MIN = 10 * 1024 * 1024;
 
-/** One sentence of each kind, however many servers it is about. `steps` are not empty. */
+/** At most one sentence of each kind, however many servers it is about. There must be at least one step. */
 export function importHazards(
   topology: Topology,
   measures: ImportMeasures,
@@ -76,7 +76,7 @@ function functionsLeft({ servers }: ImportMeasures): readonly Hazard[] {
   return [{ name: 'functions', message }];
 }
 
-/** What is moved is then in one place only. */
+/** A key that is moved to a primary without replica is then in one place only. */
 function withoutReplica(topology: Topology, keys: number, { copy }: ImportRequest): readonly Hazard[] {
   const bare = receiversOf(topology).filter(({ id }) => !replicasOf(topology, id).some(isReached));
   if (copy || bare.length === 0 || keys === 0) return [];

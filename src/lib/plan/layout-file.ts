@@ -18,7 +18,7 @@ interface LayoutShard {
   readonly slots?: SlotSet;
 }
 
-/** At least one shard. No node is in it twice; where slots are given, every slot is in exactly one shard. */
+/** At least one shard, and no node twice. Either no shard names slots, or every slot is in exactly one. */
 export type Layout = readonly LayoutShard[];
 
 export type ParsedLayout =
@@ -32,7 +32,7 @@ export function parseLayout(value: unknown): ParsedLayout {
   const shards = document === null ? null : readList(document['shards'], 'shards', problems);
   const layout = (shards ?? []).flatMap((shard, index) => readShard(shard, `shards[${index}]`, problems));
   if (shards?.length === 0) problems.push('shards is empty: a cluster has at least one shard.');
-  // What concerns all shards is only looked at when each is readable: else it would complain of what it cannot know.
+  // All shards are compared only when each could be read: otherwise what is missing would be reported as a problem, too.
   if (problems.length === 0) problems.push(...repeatedNodes(layout), ...slotProblems(layout));
   return problems.length === 0 ? { ok: true, layout } : { ok: false, problems };
 }
@@ -78,7 +78,7 @@ function readAddress(value: unknown, place: string, problems: string[]): Address
   return address;
 }
 
-/** A single slot may stand without quotes, as a number. */
+/** YAML reads a single slot without quotes as a number. */
 function readSlots(value: unknown, place: string, problems: string[]): SlotSet | null {
   const slots = typeof value === 'string' || typeof value === 'number' ? parseSlots(`${value}`) : null;
   if (slots !== null && slots.length > 0) return slots;

@@ -1,6 +1,6 @@
 /**
- * Plans that add or remove nodes: what to type to go on with one that was interrupted, and what takes it back. They are
- * not gone on with by `resume`: the same command looks at the cluster and does the rest.
+ * Plans that add or remove nodes: which command does the rest of an interrupted one, and which takes it back? `resume` does
+ * neither: the command itself looks at the cluster and does what is left.
  */
 import { primaryIn } from './basis.ts';
 import type { Newcomer, NodeRef, Plan } from './plan.ts';
@@ -9,7 +9,7 @@ export type Membership =
   | { readonly kind: 'add'; readonly nodes: readonly NodeRef[]; readonly newcomers: readonly Newcomer[] }
   | { readonly kind: 'remove'; readonly nodes: readonly NodeRef[] };
 
-/** Null for a plan that does neither. */
+/** Which nodes the plan adds or removes; null for a plan that does neither. */
 export function membershipOf({ steps }: Plan): Membership | null {
   const settle = steps.find((step) => step.kind === 'settle');
   if (settle !== undefined) {
@@ -21,7 +21,7 @@ export function membershipOf({ steps }: Plan): Membership | null {
   return nodes.length === 0 ? null : { kind: 'remove', nodes };
 }
 
-/** The command that does the rest of the plan, whatever was done of it. */
+/** The command that does the rest, however much was done; null for plans that change no members. */
 export function commandAgain(plan: Plan): string | null {
   const membership = membershipOf(plan);
   if (membership === null) return null;
@@ -41,7 +41,7 @@ export function commandAgain(plan: Plan): string | null {
   ].join(' ');
 }
 
-/** The command that does the opposite of the plan. */
+/** The command that does the opposite; null for plans that change no members. */
 export function commandBack(plan: Plan): string | null {
   const membership = membershipOf(plan);
   if (membership === null) return null;

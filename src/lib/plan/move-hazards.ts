@@ -7,13 +7,13 @@ import type { Topology } from '../model/topology.ts';
 import type { SlotFlow } from './moves.ts';
 import type { Hazard } from './plan.ts';
 
-/** One sentence of each kind, however many nodes it is about. */
+/** `emptied-primary` and `no-replica`: one sentence each, however many nodes it is about. */
 export function moveHazards(topology: Topology, flows: readonly SlotFlow[]): readonly Hazard[] {
   return [...emptiedPrimaries(flows), ...withoutReplica(topology, flows)];
 }
 
 /**
- * The server does this by itself when the last slot leaves, for the replicas of the emptied primary as well. Source:
+ * A primary that loses its last slot becomes a replica of whoever took it, and its replicas follow. Source:
  * `clusterUpdateSlotsConfigWith`, Redis 6.2 and later, every Valkey; the setting is on unless it was changed.
  */
 function emptiedPrimaries(flows: readonly SlotFlow[]): readonly Hazard[] {

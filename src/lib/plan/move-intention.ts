@@ -1,6 +1,6 @@
 /**
- * What a plan that moves slots was asked for, in the words of its `intention` and back: a saved plan is shown again by
- * those words alone.
+ * The `intention` of a plan that moves slots, as text and read back from it: that text is all that a saved plan keeps of what
+ * was asked for, and it has to be shown again.
  */
 import { countInWords } from '../check/words.ts';
 

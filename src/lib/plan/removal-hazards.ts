@@ -9,8 +9,9 @@ import { refTo } from './node-ref.ts';
 import type { Hazard, Step } from './plan.ts';
 
 /**
- * As `last-replica`, `few-primaries`, `majority-removed`, `still-connected` (others reach a node that this program does
- * not), and `cannot-be-told` (a member that does not answer may bring the removed back).
+ * `last-replica`, `few-primaries`, `majority-removed`, `still-connected` (others reach a node that this program does not),
+ * and `cannot-be-told` (a member that does not answer may bring the removed nodes back). `replicas` are the steps that give
+ * replicas of removed primaries another one.
  */
 export function removalHazards(
   topology: Topology,

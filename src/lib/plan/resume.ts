@@ -1,5 +1,5 @@
 /**
- * Going on with what was interrupted, and going back: plans made from an earlier plan and the cluster as it is now.
+ * Plans for going on with an interrupted run and for going back, made from its plan and the cluster as it is now.
  *
  * Going back is always two plans. First every open slot is moved to its end, because only then all of its keys are in
  * one place; then the slots are moved back like any others. So clients find every key at every moment.
@@ -28,8 +28,8 @@ export function planResume(plan: Plan, topology: Topology): Planned {
 }
 
 /**
- * What the plan's moves have left open, moved to its end. What is on its way back already goes on that way: with the way
- * back of all, or together with the rest where there is any, because a run is over only when nothing is open.
+ * Moves what the plan's moves have left open to its end. Slots that an earlier `undo` has begun to move back go on that way: in
+ * this plan where other slots are open as well, because a run is over only when nothing is open; else in {@link planUndo}.
  */
 export function planFinishOpen(plan: Plan, topology: Topology): Planned {
   const open = openSlotsOf(topology);
@@ -48,7 +48,7 @@ export function planUndo(plan: Plan, begun: ReadonlySet<number>, topology: Topol
   return planned(`undo: ${plan.intention}`, topology, rests);
 }
 
-/** What the cluster itself shows to be half done: every open slot, from its owner to the node that imports it. */
+/** Without a plan, as the cluster shows it: every open slot is moved from its owner to the node that imports it. */
 export function planFinishSeen(topology: Topology): Planned {
   const moves = new Map<
     string,

@@ -71,7 +71,7 @@ export function settle(topology: Topology, { newcomers }: Extract<Step, { readon
   return { ...topology, nodes };
 }
 
-/** The nodes that were told do not list these nodes any more. One that does not answer is in a topology only while others list it. */
+/** Those that were told list the nodes no more. A node that does not answer is in a topology only while others list it. */
 export function forget(topology: Topology, { nodes, by }: Extract<Step, { readonly kind: 'forget' }>): Topology {
   const gone = new Set(nodes.map(({ id }) => id));
   const told = new Set(by.map(({ id }) => id));

@@ -1,4 +1,4 @@
-/** What the views of all nodes, and the keys that they hold, say about each slot: nothing is decided here. */
+/** What do the views of all nodes, and the keys that they hold, say about each slot? Nothing is decided here. */
 import { groupByEach } from '../check/group.ts';
 import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
@@ -25,11 +25,11 @@ export interface SlotFacts {
   readonly holders: readonly ReachedNode[];
   readonly migrating: readonly Mark[];
   readonly importing: readonly Mark[];
-  /** True where a mark, of whatever node, is there. */
+  /** True where any node has it set as migrating or importing. */
   readonly isOpen: boolean;
   /** The reachable primary that most nodes take for the owner. */
   readonly believed: ReachedNode | null;
-  /** True where a node takes another for the owner than the one that claims it. */
+  /** True where some node believes in another owner than the one that claims it. */
   readonly isDisputed: boolean;
   /** A primary that does not answer, and that others believe to own it. */
   readonly lostWith: TopologyNode | null;
@@ -40,7 +40,7 @@ export interface Mark {
   readonly peer: NodeId;
 }
 
-/** The slots that do not look whole in the topology alone, and so are worth a look at the keys of their owners too. */
+/** Slots that do not look whole in the topology alone. Of these the owners' keys have to be looked at, too. */
 export function suspectSlots(topology: Topology): SlotSet {
   const claimed = primariesOf(topology)
     .filter(isReached)
@@ -109,15 +109,15 @@ export function strangers(topology: Topology): readonly ReachedNode[] {
   return [...new Map(found.map((node) => [node.id, node])).values()].sort(byId);
 }
 
-/** A primary that does not answer, and the slots that nobody who answers claims and that some node takes for its own. */
+/** A primary that does not answer, with the slots that some node takes for its own and that nobody who answers claims. */
 export interface SilentOwner {
   readonly node: TopologyNode;
   readonly slots: SlotSet;
 }
 
 /**
- * Sorted by id. All views are asked: a node that imports a slot goes on to give it to an owner that has failed over, and the
- * asked node may be that one.
+ * Sorted by id. All views count, not only that of the asked node: one that imports a slot goes on believing in an owner that
+ * has failed over since, and it may be the asked one.
  */
 export function silentOwners(topology: Topology): readonly SilentOwner[] {
   const claimed = unionSlots(...livingPrimaries(topology).map(({ entry }) => entry.slots));
@@ -136,13 +136,13 @@ function marksOf(nodes: readonly ReachedNode[], kind: 'migrating' | 'importing')
 }
 
 interface Beliefs {
-  /** How many views give the slot to whom. */
+  /** How many views give the slot to each owner, or to nobody. */
   of(slot: number): ReadonlyMap<NodeId | null, number>;
-  /** True where a view gives it to another. One that does not know the owner at all is not asked. */
+  /** True where a view gives the slot to another. Views that give it to nobody count only where they know the owner. */
   isDisputed(slot: number, owner: NodeId): boolean;
 }
 
-/** Most slots have one owner in all views, and share one answer. */
+/** Built for speed: most slots have one owner in all views, and slots of the same owner share one map. */
 function beliefsOf(topology: Topology): Beliefs {
   const known = reachedNodes(topology).map(({ reach }) => new Set(reach.view.entries.map(({ id }) => id)));
   const views = reachedNodes(topology).map(({ reach }) => {

@@ -1,4 +1,4 @@
-/** A backup before it is taken, and afterwards: redis-cli's lines where it has any, then a table. */
+/** What `backup` prints before it begins and when it is done: redis-cli's lines where there are any, then a table. */
 import type { BackupManifest } from '../model/backup.ts';
 import { bytesOf, keysOf } from '../model/backup.ts';
 import { countSlots } from '../model/slot-set.ts';
@@ -38,7 +38,7 @@ export function renderBackupPlan(plan: BackupPlan, style: Pick<Style, 'color'>):
   ].join('\n');
 }
 
-/** redis-cli's line when it begins with a node. */
+/** redis-cli's line when the snapshot of a node begins. */
 export function renderSnapshotBegin(address: string, style: Pick<Style, 'color'>): string {
   return paint(style, 'bold', `>>> Node ${address} -> Saving RDB...`);
 }
@@ -101,7 +101,7 @@ export function renderNodesJson(topology: Topology, problems: number): string {
   return `[\n${nodes.join(',\n')}\n]`;
 }
 
-/** What was found out about a backup without a cluster. */
+/** What `backup --verify` prints of a backup that is whole. */
 export function renderVerified(directory: string, manifest: BackupManifest, style: Pick<Style, 'color'>): string {
   const rows = manifest.shards.map(({ file, bytes, keysCountedBefore, rdb, takenFrom }) => [
     file,

@@ -34,7 +34,7 @@ export function infoLines(topology: Topology, style: Pick<Style, 'color'>): read
   ];
 }
 
-/** `M:` and `S:` with slots, flags and replication, three lines or two for each of the nodes, by default for all. */
+/** redis-cli's two or three lines for a node (`M: …` or `S: …`), of all nodes or of `only` these. */
 export function nodeLines(topology: Topology, only?: ReadonlySet<NodeId>): readonly string[] {
   const nodes = countedNodes(topology);
   const counts = replicaCounts(nodes);
@@ -52,7 +52,7 @@ export function nodeLines(topology: Topology, only?: ReadonlySet<NodeId>): reado
   });
 }
 
-/** Whose words are used where no node answered. */
+/** Where no node answered, Redis' words are used. */
 const REDIS = { product: 'redis', version: '7.0.0' } as const;
 
 function isPrimary(node: ReachedNode): boolean {

@@ -63,6 +63,11 @@ export function hasFlag(entry: NodeEntry, flag: NodeFlag): boolean {
   return entry.flags.includes(flag);
 }
 
+/** True where whoever says this neither takes the node for failed or failing, nor is still waiting for its id or address. */
+export function isInService(entry: NodeEntry): boolean {
+  return !(['fail', 'fail?', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag));
+}
+
 export function roleOf(entry: NodeEntry): Role {
   return hasFlag(entry, 'slave') ? 'replica' : 'primary';
 }

@@ -10,6 +10,7 @@
  *   the other keys   are gathered at the end
  */
 import type { NodeId } from '../model/node.ts';
+import { hasFlag, isInService } from '../model/node.ts';
 import type { SlotEvidence } from '../model/slot-evidence.ts';
 import { hasSlot, type SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
@@ -85,11 +86,9 @@ function endOf(
 
 function isAlive({ migrating, importing, holders, claims }: SlotFacts, id: NodeId): boolean {
   const seen = [...holders, ...claims, ...[...migrating, ...importing].map(({ node }) => node)];
-  return seen.some((node) => node.reach.view.entries.some((entry) => entry.id === id && isInService(entry.flags)));
-}
-
-function isInService(flags: readonly string[]): boolean {
-  return flags.includes('master') && !flags.some((flag) => ['fail', 'fail?', 'noaddr', 'handshake'].includes(flag));
+  return seen.some((node) =>
+    node.reach.view.entries.some((entry) => entry.id === id && hasFlag(entry, 'master') && isInService(entry)),
+  );
 }
 
 function whyOwner({ claims, importing }: SlotFacts, owner: ReachedNode): string {

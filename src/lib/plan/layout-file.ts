@@ -6,6 +6,7 @@
  *       replicas: [10.0.0.2:7000]
  *       slots: 0-8191
  */
+import { isObject } from '../json.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress, parseAddress } from '../model/address.ts';
 import type { SlotSet } from '../model/slot-set.ts';
@@ -55,14 +56,14 @@ function readObject(
   keys: readonly string[],
   problems: string[],
 ): Readonly<Record<string, unknown>> | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     problems.push(`${place} must be a mapping with ${keys.join(', ')}.`);
     return null;
   }
   for (const key of Object.keys(value)) {
     if (!keys.includes(key)) problems.push(`${place} has the unknown key ${key}; it takes ${keys.join(', ')}.`);
   }
-  return { ...value };
+  return value;
 }
 
 function readList(value: unknown, place: string, problems: string[]): readonly unknown[] | null {

@@ -2,7 +2,7 @@
 import { VOTERS_MIN } from '../check/host-majority.ts';
 import { isLinkUp } from '../check/replica-links.ts';
 import { countInWords, listInWords, nameOf } from '../check/words.ts';
-import { hasFlag } from '../model/node.ts';
+import { hasFlag, isInService } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { beliefsAbout, isReached, primariesOf, replicasOf } from '../model/topology.ts';
 import { refTo } from './node-ref.ts';
@@ -62,11 +62,7 @@ function stillConnected(topology: Topology, targets: readonly TopologyNode[]): r
     .filter((node) => !isReached(node))
     .flatMap((node) => {
       const beliefs = beliefsAbout(topology, node.id);
-      const healthy = beliefs.filter(
-        (entry) =>
-          !(['fail', 'fail?', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag)) &&
-          entry.link === 'connected',
-      );
+      const healthy = beliefs.filter((entry) => isInService(entry) && entry.link === 'connected');
       if (healthy.length === 0) return [];
       const message = `${refTo(node).address} does not answer here, but ${healthy.length} of ${countInWords(beliefs.length, 'other node')} reach it: it cannot be reset, and may join again by itself.`;
       return [{ name: 'still-connected', message }];

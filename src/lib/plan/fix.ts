@@ -1,13 +1,13 @@
 /**
  * Making every slot whole again: one owner, all its keys there, no marks, and all nodes agree.
  *
- *   release-slots of several that claim a slot all but one give it up
- *   join          nodes that do not know an owner are introduced to it
- *   own-slots     somebody owns each slot
- *   settle-keys   of keys on both sides of a move one value stays
- *   move-slots    what was on its way goes on to its end; meanwhile clients are sent from one side to the other
- *   gather-keys   keys at nodes that do not own their slot come to the one that does
- *   close-slots   the marks are taken off, and every primary is told who the owner is
+ *   release-slots  where several nodes claim a slot, all but one give it up
+ *   join           nodes that do not know an owner are introduced to it
+ *   own-slots      a slot that nobody owns gets an owner
+ *   settle-keys    of a key that is on both sides of a move, one value stays
+ *   move-slots     moves that were begun are finished; meanwhile clients are sent from one side to the other
+ *   gather-keys    keys at nodes that do not own their slot are brought to the one that does
+ *   close-slots    the marks are taken off, and every primary is told who the owner is
  *
  * No value is ever overwritten by a different one: see `apply/settle-keys.ts`.
  */

@@ -1,4 +1,5 @@
 /** The runs of this machine as a table. */
+import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
 
 export interface HistoryRow {
@@ -22,7 +23,7 @@ export function renderHistoryJson(runs: readonly HistoryRow[]): HistoryDocument 
 }
 
 /** Newest first, as they are given; a sentence where there are none. */
-export function renderHistory(runs: readonly HistoryRow[], style: { readonly color: boolean }): string {
+export function renderHistory(runs: readonly HistoryRow[], style: Pick<Style, 'color'>): string {
   if (runs.length === 0) return 'Nothing was done from this machine yet.';
   return renderTable(
     [{ head: 'run' }, { head: 'began (UTC)' }, { head: 'state' }, { head: 'steps', align: 'right' }, { head: 'what' }],

@@ -1,4 +1,5 @@
 /** The servers of a local cluster as a table. */
+import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
 
 export interface LocalServerRow {
@@ -19,7 +20,7 @@ const IN_WORDS: Readonly<Record<LocalServerRow['state'], string>> = {
 export function renderLocalStatus(
   dir: string,
   rows: readonly LocalServerRow[] | null,
-  style: { readonly color: boolean },
+  style: Pick<Style, 'color'>,
 ): string {
   if (rows === null) return `No local cluster in ${dir}. Start one with \`cluster local up\`.`;
   return renderTable(

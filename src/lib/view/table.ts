@@ -4,6 +4,7 @@
  */
 import Table from 'cli-table3';
 import { formatSlots, type SlotSet } from '../model/slot-set.ts';
+import type { Style } from './style.ts';
 import { paint } from './style.ts';
 
 export interface Column {
@@ -34,7 +35,7 @@ const NO_LINES = {
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  style: { readonly color: boolean },
+  style: Pick<Style, 'color'>,
 ): string {
   const table = new Table({
     head: columns.map((column) => paint(style, 'bold', column.head)),

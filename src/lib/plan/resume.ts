@@ -5,11 +5,12 @@
  * one place; then the slots are moved back like any others. So clients find every key at every moment.
  */
 import type { Finding } from '../check/finding.ts';
+import { groupBy } from '../check/group.ts';
 import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { intersectSlots, slotSetOf, subtractSlots } from '../model/slot-set.ts';
-import type { Topology, TopologyNode } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import { findNode, reachedNodes } from '../model/topology.ts';
 import { basisOf, replicasIn } from './basis.ts';
 import { refTo } from './node-ref.ts';
@@ -50,22 +51,16 @@ export function planUndo(plan: Plan, begun: ReadonlySet<number>, topology: Topol
 
 /** Without a plan, as the cluster shows it: every open slot is moved from its owner to the node that imports it. */
 export function planFinishSeen(topology: Topology): Planned {
-  const moves = new Map<
-    string,
-    { readonly source: TopologyNode; readonly target: TopologyNode; readonly slots: number[] }
-  >();
-  const add = (source: TopologyNode | undefined, target: TopologyNode | undefined, slot: number): void => {
-    if (source === undefined || target === undefined) return;
-    const key = `${source.id} ${target.id}`;
-    const move = moves.get(key) ?? { source, target, slots: [] };
-    moves.set(key, { ...move, slots: [...move.slots, slot] });
-  };
-  for (const node of reachedNodes(topology)) {
-    for (const { slot, peer } of node.entry.migrating) add(node, findNode(topology, peer), slot);
-    for (const { slot, peer } of node.entry.importing) add(findNode(topology, peer), node, slot);
-  }
-  const rests = [...moves.values()].map(({ source, target, slots }): Rest => {
-    const step: MoveSlots = { ...BLANK, source: refTo(source), target: refTo(target), slots: slotSetOf(slots) };
+  const marks = reachedNodes(topology).flatMap((node) => [
+    ...node.entry.migrating.map(({ slot, peer }) => ({ slot, source: node, target: findNode(topology, peer) })),
+    ...node.entry.importing.map(({ slot, peer }) => ({ slot, source: findNode(topology, peer), target: node })),
+  ]);
+  const open = marks.flatMap(({ slot, source, target }) => (source && target ? [{ slot, source, target }] : []));
+  const pairs = groupBy(open, ({ source, target }) => `${source.id} ${target.id}`);
+  const rests = [...pairs.values()].map((pair): Rest => {
+    const [{ source, target }] = pair;
+    const slots = slotSetOf(pair.map(({ slot }) => slot));
+    const step: MoveSlots = { ...BLANK, source: refTo(source), target: refTo(target), slots };
     return rest(step, topology, shardMembers(topology, source.id), shardMembers(topology, target.id));
   });
   return planned('close the slots that are open', topology, rests);

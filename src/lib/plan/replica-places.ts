@@ -1,5 +1,5 @@
 /**
- * Whose replica does a node become? That of the primary with the fewest; among equals, of one with slots, then of one on
+ * Whose replica does a node become? That of the primary with the fewest replicas; among equals, of one with slots, then of one on
  * another host and in another zone than the node, and whose replicas are elsewhere too.
  */
 import { present } from '../assert.ts';

@@ -19,7 +19,7 @@ export function moverFor({ source, target }: SlotFlow, request: MoverRequest): M
     : 'key-wise';
 }
 
-/** Refuses, as `mover-unavailable`, atomic moves where they cannot be: one finding for each version, and one for mixed products. */
+/** Refuses, as `mover-unavailable`, atomic moves that cannot be: a finding for each version, and one for mixed products. */
 export function refuseAtomic(flows: readonly SlotFlow[], request: MoverRequest): readonly Finding[] {
   if (request !== 'atomic') return [];
   const nodes = [

@@ -110,7 +110,7 @@ function escaped(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : hex(byte))).join('');
 }
 
-/** Control characters are escaped, so that no value can steer the terminal. Line feeds and tabs stay; CR LF, as in INFO, is one. */
+/** Control characters are escaped, so that no value steers the terminal. Line feeds and tabs stay, and CR LF becomes LF. */
 function printable(text: string): string {
   return text
     .replaceAll('\r\n', '\n')

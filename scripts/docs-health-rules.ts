@@ -6,7 +6,7 @@ import type { Finding } from '../src/lib/check/finding.ts';
 import { checkHiddenKeys } from '../src/lib/check/hidden-keys.ts';
 import { checkMultipleOwners } from '../src/lib/check/multiple-owners.ts';
 import { RULES } from '../src/lib/check/rules.ts';
-import { nodeId, topology } from '../test/support/topology-builder.ts';
+import { nodeId, RUNNING_MIGRATION, topology } from '../test/support/topology-builder.ts';
 
 type Cluster = ReturnType<typeof topology>;
 
@@ -59,18 +59,7 @@ const EXAMPLES: Readonly<Record<string, () => Cluster>> = {
   'atomic-migrations': () =>
     topology()
       .primary('a', {
-        migrations: [
-          {
-            id: 'job-1',
-            side: 'source',
-            slotRanges: '0-100',
-            sourceId: nodeId('a'),
-            targetId: nodeId('b'),
-            state: 'snapshotting',
-            isRunning: true,
-            message: '',
-          },
-        ],
+        migrations: [{ ...RUNNING_MIGRATION, slotRanges: '0-100' }],
       })
       .primary('b'),
 };

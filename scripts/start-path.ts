@@ -104,7 +104,7 @@ export const lazyBuiltins: Plugin = {
   },
 };
 
-/** A module that the bundle has another version of, or none: then to use it after all is a bug, and says so. */
+/** A module that the bundle replaces or leaves out. To use one that was left out is a bug, and says so. */
 interface Replacement {
   /** The folder of the files that ask for it. */
   readonly within: string;

@@ -1,8 +1,8 @@
-/** Doing the same for many at once, but never for too many. */
+/** The same work for many items at once, but for no more than a bound. */
 
 /**
  * Results in the order of `items`; at most `limit` calls of `work` are under way. When one fails, no further one is
- * begun, those under way are waited for, and then the first failure is thrown: afterwards nothing goes on unseen.
+ * begun, those under way are waited for, and then the first failure is thrown: nothing is still running by then.
  */
 export async function mapBounded<Item, Result>(
   items: readonly Item[],

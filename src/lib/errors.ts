@@ -17,7 +17,7 @@ export type OpsErrorCode =
   | 'FAILED'
   /** A bounded wait ended without what it waited for. */
   | 'TIMEOUT'
-  /** Stopped part-way: what was done stays until it is gone on with or taken back. */
+  /** Stopped part-way: what was done stays until the run is resumed or undone. */
   | 'PARTIAL'
   /** Stopped by the operator. */
   | 'INTERRUPTED'

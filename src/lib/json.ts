@@ -1,6 +1,6 @@
-/** Documents that somebody else may have written: nothing is known of them until it was looked at. */
+/** JSON that somebody else may have written: what is in it is not known until it has been looked at. */
 
-/** The value; undefined where the text is no JSON, which no JSON is. */
+/** The value, or undefined where the text is not JSON: no JSON text stands for undefined. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -9,7 +9,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** True for a mapping: no list, and not null. */
+/** True for a JSON object: neither a list nor null. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,95 +11,15 @@ import { type FormedCluster, formCluster } from '../support/formed-cluster.ts';
 import { addressesOf, binaryKeyIn, openScene } from '../support/half-migrated.ts';
 import { namesIn } from '../support/key-slot.ts';
 import { putAllKinds } from '../support/keys-of-all-kinds.ts';
-import { type RawReply, rawCommands } from '../support/raw-command.ts';
-import { rulesIn, rulesInCases } from '../support/rights-page.ts';
+import { attempt, countAsTried, READING, untriedCases } from '../support/rights-trial.ts';
 import { findServer } from '../support/server-binaries.ts';
 import { startServers } from '../support/servers.ts';
 import { startStandalone } from '../support/standalone.ts';
 import { cluster } from '../support/transcript.ts';
-import { newStateFolder } from '../support/watched-run.ts';
 
 const ALL_SLOTS = [0, 16383] as const;
 const LIBRARY = "#!lua name=greetings\nredis.register_function('hello', function() return 'hello' end)";
-const USER = '--user ops -a pw';
-const READING = 'either of them, where the two are not stored alike, by the type of the key';
 const FROM_USER = '--from-user ops --from-pass pw';
-
-const COMMON = rulesIn('acl');
-const OF_VALKEY_9 = rulesIn('acl-valkey-9');
-const CASES = rulesInCases();
-const tried = new Set<string>();
-
-/** One run of a command by a user with the rights of the command, and those of the cases. */
-interface Trial {
-  readonly command: string;
-  readonly words: string;
-  readonly nodes: readonly string[];
-  /** Rows of the table. */
-  readonly cases: readonly string[];
-  readonly code?: number;
-  /** Where an import reads from, with the rows that are about it. */
-  readonly source?: { readonly address: string; readonly cases: readonly string[] };
-  /** Rules that it is not to have. */
-  readonly without?: readonly string[];
-  readonly isValkey9?: boolean;
-  /** It may read keys of all types as well, but need not have to. */
-  readonly mayRead?: boolean;
-}
-
-async function attempt(trial: Trial): Promise<void> {
-  const { command, words, nodes, source, without = [], code = 0 } = trial;
-  const more = trial.isValkey9 ? [...(OF_VALKEY_9.get('every') ?? []), ...(OF_VALKEY_9.get(command) ?? [])] : [];
-  const rules = [...rulesOf(command), ...more].filter((rule) => !without.includes(rule));
-  const reading = trial.mayRead ? rulesOfCases([READING]) : [];
-  await ready(nodes, [...rules, ...rulesOfCases(trial.cases), ...reading]);
-  if (source) await ready([source.address], [...rulesOf('import-source'), ...rulesOfCases(source.cases), ...reading]);
-  const run = await cluster(`${words} ${USER}`, newStateFolder());
-  const said = run.code === code ? '' : run.stdout + run.stderr;
-  expect({ words, code: run.code, said }).toEqual({ words, code, said: '' });
-  await expectUsed(nodes, rulesOfCases(trial.cases), without);
-  if (source) await expectUsed([source.address], rulesOfCases(source.cases), []);
-}
-
-function rulesOf(command: string): readonly string[] {
-  return present(COMMON.get(command), `docs/acl.md says what ${command} takes`);
-}
-
-function rulesOfCases(cases: readonly string[]): readonly string[] {
-  return cases.flatMap((name) => {
-    tried.add(name);
-    return present(CASES.get(name), `docs/acl.md has the case "${name}"`);
-  });
-}
-
-async function ready(addresses: readonly string[], rules: readonly string[]): Promise<void> {
-  await onEach(addresses, [
-    ['ACL', 'SETUSER', 'ops', 'reset', 'on', '>pw', ...rules],
-    ['ACL', 'LOG', 'RESET'],
-    ['CONFIG', 'RESETSTAT'],
-  ]);
-}
-
-/** None of the rules was given in vain, and nothing else was asked for but what was kept from the user. */
-async function expectUsed(
-  addresses: readonly string[],
-  rules: readonly string[],
-  without: readonly string[],
-): Promise<void> {
-  const stats = (await onEach(addresses, [['INFO', 'commandstats']])).join('\n');
-  const called = new Set([...stats.matchAll(/^cmdstat_([^:]+):calls=[1-9]/gm)].map(([, name]) => `+${name}`));
-  expect(rules.filter((rule) => rule.startsWith('+') && !called.has(rule))).toEqual([]);
-  const entries = (await onEach(addresses, [['ACL', 'LOG']])).flatMap((reply) => (Array.isArray(reply) ? reply : []));
-  const denied = entries.map(String).filter((entry) => entry.includes(',ops,'));
-  expect(denied.filter((entry) => !without.some((rule) => entry.includes(`,${rule.slice(1)},`)))).toEqual([]);
-}
-
-async function onEach(
-  addresses: readonly string[],
-  commands: readonly (readonly string[])[],
-): Promise<readonly RawReply[]> {
-  return (await Promise.all(addresses.map((address) => rawCommands(address, commands)))).flat();
-}
 
 describe('create', () => {
   async function withServers(
@@ -286,7 +206,7 @@ describe('in a cluster that disagrees', () => {
     const formed = await formCluster({ shards: 3 });
     try {
       if (await formed.spreadsForgetting()) {
-        rulesOfCases(cases);
+        countAsTried(cases);
         skip('who forgets makes the others forget too');
       }
       const [first, second, third] = [formed.primary(0), formed.primary(1), formed.primary(2)];
@@ -311,7 +231,7 @@ describe('in a cluster of Valkey 9', () => {
 
   it('fix that cancels what the servers are moving', async ({ skip }) => {
     if (findServer(VALKEY) === null) {
-      rulesOfCases(cases);
+      countAsTried(cases);
       skip('there is no such server');
     }
     const formed = await formCluster({ shards: 3, flavor: VALKEY });
@@ -335,7 +255,7 @@ describe('in a cluster of Valkey 9', () => {
 
 describe('of the cases in docs/acl.md', () => {
   it('each was tried', () => {
-    expect([...CASES.keys()].filter((name) => !tried.has(name))).toEqual([]);
+    expect(untriedCases()).toEqual([]);
   });
 });
 

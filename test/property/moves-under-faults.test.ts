@@ -8,9 +8,10 @@ import { OpsError } from '../../src/lib/errors.ts';
 import type { Flavor } from '../../src/lib/model/flavor.ts';
 import type { Plan } from '../../src/lib/plan/plan.ts';
 import { planFinishOpen, planResume, planUndo } from '../../src/lib/plan/resume.ts';
+import { accepted } from '../support/accepted.ts';
 import { FakeCluster, type FakeClusterOptions } from '../support/fake-cluster.ts';
 import { type FaultKind, Killed } from '../support/fake-faults.ts';
-import { accepted, type FakeRun, planOf, runFake, stateOf, type Wish, wrongIn } from '../support/fake-run.ts';
+import { type FakeRun, planOf, runFake, stateOf, type Wish, wrongIn } from '../support/fake-run.ts';
 
 const NO_ABORT = new AbortController().signal;
 /** Clusters for each kind of fault; `FAULT_RUNS=1000` for a long look. */

@@ -4,22 +4,18 @@ import { describe, expect, it } from 'vitest';
 import { countSlots, intersectSlots, slotSetOf, subtractSlots, unionSlots } from '../../src/lib/model/slot-set.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
 import { findNode, primariesOf, reachedNodes } from '../../src/lib/model/topology.ts';
-import type { MoveSlots, Plan, Planned } from '../../src/lib/plan/plan.ts';
+import type { MoveSlots, Plan } from '../../src/lib/plan/plan.ts';
 import type { RebalanceRequest } from '../../src/lib/plan/rebalance.ts';
 import { planRebalance } from '../../src/lib/plan/rebalance.ts';
 import type { ReshardRequest } from '../../src/lib/plan/reshard.ts';
 import { planReshard } from '../../src/lib/plan/reshard.ts';
 import { simulateEnd, simulatePlan } from '../../src/lib/plan/simulate.ts';
 import { exactShares } from '../../src/lib/plan/slot-dues.ts';
+import { accepted } from '../support/accepted.ts';
 import { assertSlotsOwnedOnce } from '../support/invariants.ts';
 import type { SomeCluster } from '../support/some-clusters.ts';
 import { someClusters } from '../support/some-clusters.ts';
 import { nodeId } from '../support/topology-builder.ts';
-
-function accepted(planned: Planned): Plan {
-  if (!planned.ok) throw new Error(planned.refusals.map(({ message }) => message).join('\n'));
-  return planned.plan;
-}
 
 function movesOf(plan: Plan): readonly MoveSlots[] {
   return plan.steps.filter((step): step is MoveSlots => step.kind === 'move-slots');

@@ -1,9 +1,8 @@
 /** Commands to nodes byte for byte, past the program under test, over one lasting connection for each node. */
-import { readFileSync } from 'node:fs';
 import { createClient, RESP_TYPES } from 'redis';
 import { present } from '../../src/lib/assert.ts';
 import { parseAddress } from '../../src/lib/model/address.ts';
-import type { Certificates } from './certificates.ts';
+import { clientOptions, type NodeLogin } from './node-login.ts';
 
 export type Bytes = string | Buffer;
 /** A RESP2 reply whose strings are bytes. */
@@ -17,10 +16,7 @@ interface Client {
   on(event: 'error', listener: (cause: unknown) => void): unknown;
 }
 
-export interface ByteClientsOptions {
-  readonly username?: string;
-  readonly password?: string;
-  readonly tls?: Certificates | null;
+export interface ByteClientsOptions extends NodeLogin {
   /** A call that takes longer rejects, and its connection is given up. */
   readonly timeoutMs?: number;
 }
@@ -72,20 +68,8 @@ export class ByteClients {
 
   async #connect(address: string): Promise<Client> {
     const { host, port } = present(parseAddress(address), 'a test names a node as host:port');
-    const { username, password, tls } = this.#options;
-    const client = prototype.duplicate({
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      socket: {
-        host,
-        port,
-        connectTimeout: this.#options.timeoutMs ?? TIMEOUT_MS,
-        reconnectStrategy: false,
-        ...(tls
-          ? { tls: true, ca: readFileSync(tls.ca), cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
-          : {}),
-      },
-    });
+    const place = { host, port, connectTimeout: this.#options.timeoutMs ?? TIMEOUT_MS };
+    const client = prototype.duplicate(clientOptions(this.#options, place));
     client.on('error', () => this.#open.delete(address));
     try {
       await client.connect();

@@ -1,8 +1,11 @@
-/** What may go wrong at one call of the port, and when. */
+/** What may go wrong at one call of a fake cluster, and when. */
+
 export type FaultKind =
-  /** The node does not answer: the command did not arrive, arrived in part, or its reply was lost. */
+  /** The node does not answer, and the command did not arrive. */
   | 'lost'
+  /** The node does not answer, and half of the commands arrived. */
   | 'half'
+  /** The node does not answer, but all commands arrived. */
   | 'silent'
   /** MIGRATE: half the keys are moved, one more is on both sides, and the source says IOERR. */
   | 'ambiguous'

@@ -7,7 +7,7 @@ import { runMoves } from '../../src/lib/apply/run-moves.ts';
 import { present } from '../../src/lib/assert.ts';
 import { slotSetOf } from '../../src/lib/model/slot-set.ts';
 import { basisOf } from '../../src/lib/plan/basis.ts';
-import type { MoveSlots, Plan, Planned } from '../../src/lib/plan/plan.ts';
+import type { MoveSlots, Plan } from '../../src/lib/plan/plan.ts';
 import type { FakeCluster } from './fake-cluster.ts';
 import { slotOfKey } from './fake-node.ts';
 import { nodeId } from './topology-builder.ts';
@@ -91,12 +91,6 @@ export async function runFake(
     (cause: unknown) => cause,
   );
   return { journal, failure, events };
-}
-
-/** The plan; a refusal fails the test. */
-export function accepted(planned: Planned): Plan {
-  if (planned.ok) return planned.plan;
-  throw new Error(`refused: ${planned.refusals.map(({ message }) => message).join('\n')}`);
 }
 
 /**

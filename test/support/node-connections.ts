@@ -1,6 +1,6 @@
 /** Connections past the program: one open connection for each node that a test speaks to. */
-import { readFileSync } from 'node:fs';
 import { createClient } from 'redis';
+import { clientOptions, type NodeLogin } from './node-login.ts';
 import type { RawReply } from './raw-command.ts';
 import type { TestServer, TestServers } from './servers.ts';
 
@@ -8,20 +8,11 @@ type Client = ReturnType<typeof createPrototype>;
 
 /** Made when first needed. A client costs 40 ms of CPU (node-redis 6.3), a duplicate of it nothing. */
 export class NodeConnections {
-  readonly #tls: object;
-  readonly #login: { readonly password?: string };
+  readonly #login: NodeLogin;
   readonly #open = new Map<string, Promise<Client>>();
 
   constructor({ certificates }: TestServers, password: string | undefined) {
-    this.#login = password === undefined ? {} : { password };
-    this.#tls = certificates
-      ? {
-          tls: true,
-          ca: readFileSync(certificates.ca),
-          cert: readFileSync(certificates.cert),
-          key: readFileSync(certificates.key),
-        }
-      : {};
+    this.#login = { tls: certificates, ...(password === undefined ? {} : { password }) };
   }
 
   /** One command. Rejects with the server's error reply. */
@@ -49,10 +40,7 @@ export class NodeConnections {
 
   async #connect({ host, port }: TestServer): Promise<Client> {
     prototype ??= createPrototype();
-    const client = prototype.duplicate({
-      ...this.#login,
-      socket: { host, port, reconnectStrategy: false, ...this.#tls },
-    });
+    const client = prototype.duplicate(clientOptions(this.#login, { host, port }));
     // What goes wrong also rejects the call that it went wrong for.
     client.on('error', () => undefined);
     await client.connect();

@@ -2,11 +2,12 @@
 import { expect } from 'vitest';
 import { present } from '../../src/lib/assert.ts';
 import { type RunResult, redisCli } from './executables.ts';
-import { type RawOptions, type RawReply, rawCommands } from './raw-command.ts';
+import type { NodeLogin } from './node-login.ts';
+import { type RawReply, rawCommands } from './raw-command.ts';
 import type { TestServer } from './servers.ts';
 
 /** How to log in to the nodes, for us and for redis-cli. */
-export interface Login extends RawOptions {
+export interface Login extends NodeLogin {
   /** Options of redis-cli that say the same. */
   readonly cli?: readonly string[];
 }
@@ -28,13 +29,13 @@ const REPLICATION_FACTS = /^(role|master_(host|port|link_status))$/;
 export function askEach(
   servers: readonly TestServer[],
   commands: readonly (readonly string[])[],
-  login: RawOptions = {},
+  login: NodeLogin = {},
 ): Promise<readonly (readonly RawReply[])[]> {
   return Promise.all(servers.map(({ address }) => rawCommands(address, commands, login)));
 }
 
 /** One look at each node. Times and counters are left out, so that two looks at an unchanged node are equal. */
-export async function statesOf(servers: readonly TestServer[], login: RawOptions = {}): Promise<readonly NodeState[]> {
+export async function statesOf(servers: readonly TestServer[], login: NodeLogin = {}): Promise<readonly NodeState[]> {
   const commands = [['CLUSTER', 'NODES'], ['CLUSTER', 'INFO'], ['INFO', 'replication'], ['DBSIZE']];
   const replies = await askEach(servers, commands, login);
   return servers.map(({ address }, index) => {
@@ -76,7 +77,7 @@ export async function expectServing(servers: readonly TestServer[], login: Login
 }
 
 /** Each of them knows only itself, owns nothing, has no epoch and no keys. */
-export async function expectEmptyAndAlone(servers: readonly TestServer[], login: RawOptions = {}): Promise<void> {
+export async function expectEmptyAndAlone(servers: readonly TestServer[], login: NodeLogin = {}): Promise<void> {
   for (const { address, nodes, clusterInfo, keys } of await statesOf(servers, login)) {
     const alone = { cluster_known_nodes: '1', cluster_slots_assigned: '0', cluster_current_epoch: '0' };
     expect({ address, nodes: nodes.length, ...clusterInfo, keys }).toMatchObject({ nodes: 1, ...alone, keys: 0 });
@@ -90,7 +91,7 @@ export async function expectEmptyAndAlone(servers: readonly TestServer[], login:
 export async function withoutChange(
   servers: readonly TestServer[],
   run: () => Promise<RunResult>,
-  login: RawOptions = {},
+  login: NodeLogin = {},
 ): Promise<RunResult> {
   const before = await statesOf(servers, login);
   const result = await run();

@@ -1,18 +1,11 @@
 /** One command to one node, past the program under test: to set the stage, and to look at what is really there. */
-import { readFileSync } from 'node:fs';
 import { createClient } from 'redis';
 import { present } from '../../src/lib/assert.ts';
 import { parseAddress } from '../../src/lib/model/address.ts';
-import type { Certificates } from './certificates.ts';
+import { clientOptions, type NodeLogin } from './node-login.ts';
 
 /** A RESP2 reply. */
 export type RawReply = string | number | null | readonly RawReply[];
-
-export interface RawOptions {
-  readonly username?: string;
-  readonly password?: string;
-  readonly tls?: Certificates | null;
-}
 
 /** A busy machine may take this long; nobody who is there takes longer. */
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -24,12 +17,8 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const prototype = createClient({ RESP: 2, disableClientInfo: true });
 
 /** Connects, sends, disconnects. Rejects with the server's error reply. */
-export async function rawCommand(
-  address: string,
-  argv: readonly string[],
-  options: RawOptions = {},
-): Promise<RawReply> {
-  const [reply = null] = await rawCommands(address, [argv], options);
+export async function rawCommand(address: string, argv: readonly string[], login: NodeLogin = {}): Promise<RawReply> {
+  const [reply = null] = await rawCommands(address, [argv], login);
   return reply;
 }
 
@@ -37,22 +26,10 @@ export async function rawCommand(
 export async function rawCommands(
   address: string,
   commands: readonly (readonly string[])[],
-  { username, password, tls }: RawOptions = {},
+  login: NodeLogin = {},
 ): Promise<readonly RawReply[]> {
   const { host, port } = present(parseAddress(address), 'a test names a node as host:port');
-  const client = prototype.duplicate({
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    socket: {
-      host,
-      port,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectStrategy: false as const,
-      ...(tls
-        ? { tls: true as const, ca: readFileSync(tls.ca), cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
-        : {}),
-    },
-  });
+  const client = prototype.duplicate(clientOptions(login, { host, port, connectTimeout: CONNECT_TIMEOUT_MS }));
   // What goes wrong also rejects the call that it went wrong for.
   client.on('error', () => undefined);
   await client.connect();

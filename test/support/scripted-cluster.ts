@@ -26,13 +26,16 @@ export function error(text: string): ReplyError {
 }
 
 export function scriptedCluster(script: readonly Exchange[]): ScriptedCluster {
-  const left = script.flatMap((exchange) => Array.from({ length: exchange.times ?? 1 }, () => exchange));
+  const exchanges = script.flatMap((exchange) => Array.from({ length: exchange.times ?? 1 }, () => exchange));
+  // Not `shift()`, which copies the rest of a long script each time.
+  let done = 0;
   const unforeseen = (): never => {
     throw new Error('the script has commands only');
   };
   const answer = (address: Address, argv: readonly Argument[]): Reply | ReplyError => {
     const sent = `${address.port}> ${argv.join(' ')}`;
-    const next = left.shift();
+    const next = exchanges[done];
+    done += 1;
     if (next === undefined || next.sent !== sent)
       throw new Error(
         `the script has ${next === undefined ? 'ended' : `"${next.sent}"`}, but this was sent: "${sent}"`,
@@ -41,7 +44,7 @@ export function scriptedCluster(script: readonly Exchange[]): ScriptedCluster {
     return next.reply;
   };
   return {
-    rest: () => left.map(({ sent }) => sent),
+    rest: () => exchanges.slice(done).map(({ sent }) => sent),
     callMany: async (address, commands) => commands.map((argv) => answer(address, argv)),
     call: unforeseen,
     migrate: unforeseen,

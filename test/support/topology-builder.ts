@@ -45,6 +45,18 @@ export function nodeId(name: string): NodeId {
   return createHash('sha1').update(name).digest('hex') as NodeId;
 }
 
+/** A migration of slots 0-100 and 200-300 inside the servers, from `a` to `b`, as its source reports it. */
+export const RUNNING_MIGRATION: SlotMigration = {
+  id: 'job-1',
+  side: 'source',
+  slotRanges: '0-100 200-300',
+  sourceId: nodeId('a'),
+  targetId: nodeId('b'),
+  state: 'snapshotting',
+  isRunning: true,
+  message: '',
+};
+
 export function topology(): TopologyBuilder {
   return new TopologyBuilder([], []);
 }

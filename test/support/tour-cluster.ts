@@ -6,7 +6,8 @@ import { parseClusterNodes } from '../../src/lib/wire/cluster-nodes.ts';
 import { ByteClients } from './byte-clients.ts';
 import { clusterCli, type RunResult } from './executables.ts';
 import { expectSameKeys, putAllKinds, type StoredKey, storedIn } from './keys-of-all-kinds.ts';
-import { type RawOptions, type RawReply, rawCommand } from './raw-command.ts';
+import type { NodeLogin } from './node-login.ts';
+import { type RawReply, rawCommand } from './raw-command.ts';
 import type { ServerFlavor } from './server-binaries.ts';
 import type { TestServer } from './servers.ts';
 import { killedRun, newStateFolder, type StateFolder } from './watched-run.ts';
@@ -27,7 +28,7 @@ export interface Reached {
   readonly sourceFlags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** How the test itself logs in. */
-  readonly login: RawOptions;
+  readonly login: NodeLogin;
   stop(): Promise<void>;
 }
 

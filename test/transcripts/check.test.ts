@@ -9,7 +9,7 @@ import { formatAddress } from '../../src/lib/model/address.ts';
 import type { Topology } from '../../src/lib/model/topology.ts';
 import { renderCheck } from '../../src/lib/view/check.ts';
 import { PLAIN } from '../../src/lib/view/style.ts';
-import { nodeId, topology } from '../support/topology-builder.ts';
+import { nodeId, RUNNING_MIGRATION, topology } from '../support/topology-builder.ts';
 
 const VALKEY = { product: 'valkey', version: '9.1.2' } as const;
 const REFUSED = 'Connection refused';
@@ -26,18 +26,7 @@ const CLUSTERS: Readonly<Record<string, Topology>> = {
     .primary('a', {
       slots: '0-16383',
       flavor: VALKEY,
-      migrations: [
-        {
-          id: 'job-1',
-          side: 'source',
-          slotRanges: '0-100 200-300',
-          sourceId: nodeId('a'),
-          targetId: nodeId('b'),
-          state: 'snapshotting',
-          isRunning: true,
-          message: '',
-        },
-      ],
+      migrations: [RUNNING_MIGRATION],
     })
     .primary('b', { flavor: VALKEY })
     .replica('c', { of: 'a', flavor: VALKEY })

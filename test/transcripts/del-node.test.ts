@@ -192,7 +192,7 @@ describe('del-node and forget', () => {
     for (const { id } of gone) expect(listed.map((entry) => entry.id)).not.toContain(id);
   });
 
-  it('the failed: not those with slots, nor those that somebody does not take for failed', () => {
+  it('--failed names neither nodes with slots nor nodes that somebody does not take for failed', () => {
     const cluster = three
       .primary('d', { slots: '', ...DEAD })
       .replica('e', { of: 'a', ...DEAD })

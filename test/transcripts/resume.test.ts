@@ -4,10 +4,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Topology } from '../../src/lib/model/topology.ts';
-import type { Plan, Planned } from '../../src/lib/plan/plan.ts';
+import type { Planned } from '../../src/lib/plan/plan.ts';
 import { planReshard } from '../../src/lib/plan/reshard.ts';
 import { planFinishOpen, planFinishSeen, planResume, planUndo } from '../../src/lib/plan/resume.ts';
 import { simulateEnd } from '../../src/lib/plan/simulate.ts';
+import { accepted } from '../support/accepted.ts';
 import { movePage } from '../support/move-page.ts';
 import { nodeId, topology } from '../support/topology-builder.ts';
 
@@ -26,11 +27,6 @@ const PLAN = accepted(
     mover: 'key-wise',
   }),
 );
-
-function accepted(planned: Planned): Plan {
-  if (!planned.ok) throw new Error(planned.refusals.map(({ message }) => message).join('\n'));
-  return planned.plan;
-}
 
 const b = { slots: '5461-10922' };
 const begun = topology()

@@ -43,9 +43,9 @@ function groupByView(topology: Topology): readonly Group[] {
 }
 
 /**
- * A signature is equal for views in which the same nodes own the same slots, whatever the order of their entries. Each
- * claim is written out once and has a number from then on: entries of different views mostly share their slots, so
- * 200 views are signed in 10 ms instead of 70.
+ * Gives a view its signature: the same text for all views in which the same nodes own the same slots, in whatever order. It is
+ * made of the numbers of the view's claims (this node has these slots), and a claim that was seen before keeps its number.
+ * Entries of different views mostly share their slots, so 200 views take 10 ms instead of 70.
  */
 function signer(): (view: View) => string {
   const numbers = new Map<string, number>();
@@ -91,7 +91,7 @@ interface Difference {
   readonly usualOwner: NodeId | null;
 }
 
-/** One for each pair of owners, in the order of its first slot. */
+/** One for all slots that have the same two owners, in the order of their first slots. */
 function differencesOf(view: View, usual: View): readonly Difference[] {
   const owners = ownersBySlot(view);
   const usualOwners = ownersBySlot(usual);

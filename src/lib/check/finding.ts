@@ -1,4 +1,4 @@
-/** One thing that a person should know about a cluster or a request, as a value. */
+/** Something that a person should know about a cluster or about a request, as a value. */
 import type { NodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 

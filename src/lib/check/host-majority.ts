@@ -1,14 +1,15 @@
 /**
  * Would the loss of one host stop every failover? A replica is promoted only with the votes of more than half of the
  * primaries that own slots, so a host with half of them is already too much. With fewer than three such primaries no
- * placement helps, and with one host the rule `shard-hosts` says all.
+ * placement helps, and with one host the rule `shard-hosts` says it all.
  */
 import { primariesOf } from '../model/topology.ts';
 import { groupBy } from './group.ts';
 import type { Rule } from './rule.ts';
 import { hostsOf } from './shard-hosts.ts';
 
-const VOTERS_MIN = 3;
+/** With fewer primaries that own slots a majority is all of them, so no replica can take over when one fails. */
+export const VOTERS_MIN = 3;
 
 export const hostMajority: Rule = {
   name: 'host-majority',

@@ -10,6 +10,7 @@ import { eachSlot } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { countedNodes } from './counted.ts';
 import type { Finding } from './finding.ts';
+import { groupByEach } from './group.ts';
 import { listInWords, nameOf } from './words.ts';
 
 /**
@@ -38,14 +39,9 @@ function ownersBySlot(
   topology: Topology,
   keysInSlot: ReadonlyMap<NodeId, ReadonlyMap<number, number>>,
 ): ReadonlyMap<number, readonly ReachedNode[]> {
-  const owners = new Map<number, ReachedNode[]>();
-  for (const node of countedNodes(topology).filter(({ entry }) => roleOf(entry) === 'primary')) {
-    const withKeys = [...(keysInSlot.get(node.id) ?? [])].filter(([, keys]) => keys > 0).map(([slot]) => slot);
-    for (const slot of new Set([...eachSlot(node.entry.slots), ...withKeys])) {
-      const known = owners.get(slot);
-      if (known) known.push(node);
-      else owners.set(slot, [node]);
-    }
-  }
-  return owners;
+  const primaries = countedNodes(topology).filter(({ entry }) => roleOf(entry) === 'primary');
+  return groupByEach(primaries, ({ id, entry }) => {
+    const withKeys = [...(keysInSlot.get(id) ?? [])].filter(([, keys]) => keys > 0).map(([slot]) => slot);
+    return new Set([...eachSlot(entry.slots), ...withKeys]);
+  });
 }

@@ -1,4 +1,4 @@
-/** Which slots are half-way between two nodes? Each node is asked for its own slots only, as redis-cli does. */
+/** Which slots are half-way between two nodes? As in redis-cli, only the marks in a node's own line count. */
 import { formatAddress } from '../model/address.ts';
 import type { OpenSlot } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';

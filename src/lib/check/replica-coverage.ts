@@ -5,7 +5,7 @@ import { unionSlots } from '../model/slot-set.ts';
 import { primariesOf } from '../model/topology.ts';
 import { isLinkUp } from './replica-links.ts';
 import type { Rule } from './rule.ts';
-import { listInWords, nameOf } from './words.ts';
+import { countInWords, listInWords, nameOf } from './words.ts';
 
 export const replicaCoverage: Rule = {
   name: 'replica-coverage',
@@ -18,7 +18,7 @@ export const replicaCoverage: Rule = {
     const lead =
       replicas.length === 0
         ? 'This cluster has no replicas'
-        : `${bare.length === 1 ? '1 primary with slots has' : `${bare.length} primaries with slots have`} no healthy replica (${listInWords(bare.map(nameOf))})`;
+        : `${countInWords(bare.length, 'primary')} with slots ${bare.length === 1 ? 'has' : 'have'} no healthy replica (${listInWords(bare.map(nameOf))})`;
     return [
       {
         rule: 'replica-coverage',

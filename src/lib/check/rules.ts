@@ -32,7 +32,7 @@ export const RULES: readonly Rule[] = [
   atomicMigrations,
 ];
 
-/** A topology is checked in several places on its way, and of hundreds of nodes it takes tens of milliseconds. */
+/** Remembered, because one topology is checked in several places, and with hundreds of nodes that takes tens of milliseconds. */
 const known = new WeakMap<Topology, readonly Finding[]>();
 
 /** The findings of all rules, in their order. Empty for a cluster that is entirely well. */
@@ -42,7 +42,7 @@ export function checkTopology(topology: Topology): readonly Finding[] {
   return findings;
 }
 
-/** True without errors; warnings do not make a cluster unhealthy. */
+/** True where no finding is an error: warnings do not make a cluster unhealthy. */
 export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every((finding) => finding.severity !== 'error');
 }

@@ -1,11 +1,11 @@
-/** What the other nodes think of each node, counted over all views. */
+/** What do the other nodes think of a node? Counted over all views. */
 import type { NodeEntry, NodeId } from '../model/node.ts';
 import { hasFlag } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
 import { reachedNodes } from '../model/topology.ts';
 
 export interface Standing {
-  /** Views of other nodes that list this one; the counts below are out of these. */
+  /** How many other nodes list this one; the counts below are of these. */
   readonly views: number;
   /** `fail`: a majority of primaries agreed that it is down. */
   readonly failed: number;
@@ -17,7 +17,7 @@ export interface Standing {
   readonly addressless: number;
 }
 
-/** Of every node in the topology. A node that no other view lists has zeros. One pass over all views. */
+/** The standing of every node in the topology, in one pass over all views. A node that no other lists has zeros. */
 export function standings(topology: Topology): ReadonlyMap<NodeId, Standing> {
   const counts = new Map(topology.nodes.map((node) => [node.id, emptyCount()]));
   for (const node of reachedNodes(topology)) {

@@ -31,7 +31,7 @@ export function restartOrRemove(topology: Topology, node: TopologyNode): string 
   return `Start it again; if it is gone for good: ${fix}cluster del-node ${seed} ${node.id}`;
 }
 
-/** The reason as a phrase behind the node's name: what follows the address where the reason names it already. */
+/** The reason as it can follow the node's name: without the address, where the reason has it already. */
 export function reasonPhrase(node: TopologyNode, reach: Unreached): string {
   const [, phrase] = reach.reason.split(`${nameOf(node)}: `);
   return phrase ?? reach.reason;

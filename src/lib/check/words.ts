@@ -6,7 +6,7 @@ import { countSlots, formatSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode } from '../model/topology.ts';
 
-/** A longer list is cut: a sentence is read by a person, and the value holds the rest. */
+/** Longer lists are cut: a person reads the sentence, and `nodeIds` and `slots` of the finding hold all. */
 const ITEMS_MAX = 6;
 const RANGES_MAX = 16;
 
@@ -46,7 +46,12 @@ export function mebibytesInWords(bytes: number): string {
   return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
 }
 
-/** `1 error`, `2 errors`. */
+/** `1 error`, `2 errors`, `3 primaries`. */
 export function countInWords(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count} ${count === 1 ? noun : pluralOf(noun)}`;
+}
+
+/** `masters`, `replicas`, `keys`, `primaries`. */
+export function pluralOf(noun: string): string {
+  return /[^aeiou]y$/.test(noun) ? `${noun.slice(0, -1)}ies` : `${noun}s`;
 }

@@ -16,7 +16,7 @@ export interface BackupManifest {
   readonly version: 1;
   /** ISO 8601, UTC: when the last shard was saved. */
   readonly created: string;
-  /** What each server was, without repetition. */
+  /** Product and version of the servers, each that occurs once. */
   readonly servers: readonly Flavor[];
   /** Every node that answered, in the order of the plan's topology. */
   readonly nodes: readonly BackedUpNode[];
@@ -48,13 +48,13 @@ export interface BackedUpShard {
   /** Of the whole file, in hexadecimal. */
   readonly sha256: string;
   readonly rdb: { readonly magic: 'REDIS' | 'VALKEY'; readonly version: number; readonly checksum: RdbChecksum };
-  /** Where the snapshot stands in the history of writes. */
+  /** Where the snapshot stands in the history of writes: the replication id and the offset. */
   readonly replication: { readonly id: string; readonly offset: number };
-  /** As the primary counted shortly before; with clients at work, not exactly what is in the file. */
+  /** Keys that the primary counted shortly before. While clients write, the file may have a few more or less. */
   readonly keysCountedBefore: number;
-  /** The same by logical database; only Valkey 9 has clusters with several. */
+  /** The same for each logical database; only Valkey 9 has clusters with several. */
   readonly databases: readonly KeysOfDatabase[];
-  /** What the data took in the memory of the node that sent the file, shortly before. */
+  /** Memory that the data took at the node that sent the file, shortly before. */
   readonly memoryBytes: number;
 }
 
@@ -63,10 +63,10 @@ export interface KeysOfDatabase {
   readonly keys: number;
 }
 
-/** `absent`: the server has `rdbchecksum no`. */
+/** Of an RDB file, by its own CRC64: `absent` where the server wrote none (`rdbchecksum no`). */
 export type RdbChecksum = 'verified' | 'absent';
 
-/** Keys of the whole cluster, as its primaries counted them. */
+/** Keys of the whole cluster, as its primaries counted them before the backup. */
 export function keysOf(manifest: BackupManifest): number {
   return manifest.shards.reduce((sum, { keysCountedBefore }) => sum + keysCountedBefore, 0);
 }
@@ -76,7 +76,7 @@ export function bytesOf(manifest: BackupManifest): number {
   return manifest.shards.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** The manifest, or a phrase that says why the text is none. */
+/** The manifest, or a phrase that says why the text is not one. */
 export function parseManifest(text: string): BackupManifest | string {
   const value = parseJson(text);
   if (!isObject(value)) return 'it is not a JSON object';
@@ -96,7 +96,7 @@ function isShard(value: unknown): value is BackedUpShard {
   const { file, bytes, sha256, rdb, slots, primaryId, keysCountedBefore, memoryBytes, databases } = value;
   return (
     typeof file === 'string' &&
-    // A name, never a way out of the folder.
+    // A name without a path: nothing outside of the folder is read.
     /^[^/\\]+\.rdb$/.test(file) &&
     isCount(bytes) &&
     isCount(keysCountedBefore) &&

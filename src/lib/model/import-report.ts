@@ -1,6 +1,6 @@
-/** What an import came to. */
+/** What an import has done, and which keys it has not brought. */
 
-/** Some keys, by number and by name. */
+/** How many keys something was found of, and the first of them by name. */
 export interface NamedKeys {
   readonly count: number;
   /** The first few, printable: bytes outside ASCII are escaped. */
@@ -8,17 +8,17 @@ export interface NamedKeys {
 }
 
 export interface ImportReport {
-  /** Keys that came to the target in this run. */
+  /** Keys that this run has brought to the target. */
   readonly keys: number;
-  /** Of their values, as they were dumped; 0 for those that MIGRATE sent. */
+  /** The size of their values as DUMP gave them; keys that MIGRATE sent are not counted. */
   readonly bytes: number;
-  /** Keys that the target had with the same value. */
+  /** Keys that the target had already, with the same value. */
   readonly alreadyThere: number;
   /** Keys that the target has with another value: nothing was done to either side. */
   readonly conflicts: NamedKeys;
-  /** Keys that changed at the source so fast, or so late, that the target may have an older value, or none. */
+  /** Keys that went on changing at the source until the end: the target may have an older value, or none. */
   readonly changed: NamedKeys;
-  /** Keys that the target cannot read: they are as they were at the source. */
+  /** Keys whose value the target cannot read; they stay at the source. */
   readonly unreadable: NamedKeys;
   /** True where changes during a copy could not be watched: what was written meanwhile may be missing. */
   readonly isUnwatched: boolean;

@@ -1,4 +1,4 @@
-/** Which slot does a key belong to? For keys of any bytes, a million of them a second. */
+/** Which slot does a key belong to? Keys may be any bytes. Written for speed: millions of keys are imported. */
 import { SLOT_COUNT } from './slot-set.ts';
 
 const POLYNOMIAL = 0x1021;

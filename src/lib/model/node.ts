@@ -5,7 +5,7 @@ import type { SlotSet } from './slot-set.ts';
 /** 40 hexadecimal digits. */
 export type NodeId = string & { readonly __brand: 'NodeId' };
 
-/** Sorts by id, so that every choice among nodes is the same each time, whoever named them in which order. */
+/** For `sort`: by id, so that every choice among nodes is the same whatever order they were named in. */
 export function byId(left: { readonly id: string }, right: { readonly id: string }): number {
   return left.id < right.id ? -1 : 1;
 }
@@ -45,7 +45,7 @@ export interface NodeEntry {
   readonly hostname?: string;
   /** Fields after the host name such as `shard-id` and `tls-port`, in the order the server sent them. */
   readonly aux: Readonly<Record<string, string>>;
-  /** As sent, in order. Flags of servers newer than this program are kept too. */
+  /** As sent, in order, also flags that this program does not know. */
   readonly flags: readonly string[];
   readonly primaryId: NodeId | null;
   /** Unix milliseconds of the pending ping; 0 where none is pending. */
@@ -61,6 +61,11 @@ export interface NodeEntry {
 
 export function hasFlag(entry: NodeEntry, flag: NodeFlag): boolean {
   return entry.flags.includes(flag);
+}
+
+/** True where whoever says this neither takes the node for failed or failing, nor is still waiting for its id or address. */
+export function isInService(entry: NodeEntry): boolean {
+  return !(['fail', 'fail?', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag));
 }
 
 export function roleOf(entry: NodeEntry): Role {

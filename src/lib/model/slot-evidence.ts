@@ -1,14 +1,14 @@
-/** What a topology does not show of slots: which nodes hold keys of them. Asked for by `redis/slot-evidence.ts`. */
+/** Which nodes hold keys of which slots: a topology does not show it. Collected by `redis/slot-evidence.ts`. */
 import type { NodeId } from './node.ts';
 
 export interface SlotEvidence {
-  /** For each reachable primary the slots of which it has keys, with their number over all databases. */
+  /** For each reachable primary the slots that it has keys of, and how many, over all databases. */
   readonly keys: ReadonlyMap<NodeId, ReadonlyMap<number, number>>;
-  /** Keys that more than one node has. */
+  /** Keys that more than one of these primaries has. */
   readonly shared: readonly SharedKey[];
 }
 
-/** One name under which several nodes have a value; whether it is the same is not known yet. */
+/** A key that several nodes have a value for; whether the values are the same is not known yet. */
 export interface SharedKey {
   readonly slot: number;
   readonly database: number;

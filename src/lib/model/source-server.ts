@@ -1,24 +1,24 @@
-/** A server that gives keys to a cluster which it is no part of. */
+/** A server whose keys are imported into a cluster that it does not belong to. */
 import type { Flavor } from './flavor.ts';
 import type { NodeId } from './node.ts';
 
-/** A server that gives, as it was found. */
+/** What was found out about it before anything is imported. */
 export interface SourceServer {
   /** `host:port`. */
   readonly address: string;
-  /** Of a source in cluster mode; null otherwise. */
+  /** Null where it is not in cluster mode. */
   readonly id: NodeId | null;
   readonly flavor: Flavor;
   readonly isReplica: boolean;
-  /** Logical databases that hold keys, with their number. */
+  /** How many keys each logical database holds; empty ones are left out. */
   readonly databases: ReadonlyMap<number, number>;
-  /** Names of the libraries of functions. */
+  /** The names of its function libraries. */
   readonly functions: readonly string[];
-  /** Of a sample, of memory; 0 where there is none. */
+  /** Memory of a key and its value, by a sample; 0 where there are no keys. */
   readonly bytesPerKey: number;
   readonly largeKeys: readonly { readonly key: string; readonly bytes: number }[];
-  /** The format version of its dumps; null where there is no key to see it by. */
+  /** The RDB version that DUMP writes there; null where there was no key to try it with. */
   readonly dumpVersion: number | null;
-  /** Tells which keys change: Redis 6.0 and later. */
+  /** True where it can tell a client which keys change (CLIENT TRACKING). Redis 6.2 and later. */
   readonly tellsChanges: boolean;
 }

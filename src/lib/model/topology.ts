@@ -6,7 +6,7 @@ import type { Address } from './address.ts';
 import type { Flavor } from './flavor.ts';
 import type { NodeEntry, NodeId } from './node.ts';
 import { byId, roleOf } from './node.ts';
-import { parseSlots, type SlotSet } from './slot-set.ts';
+import { parseSlots, type SlotSet, unionSlots } from './slot-set.ts';
 
 /** What one node says of itself and of all others, read in one go. */
 export interface View {
@@ -98,8 +98,26 @@ export function findNode(topology: Topology, id: NodeId): TopologyNode | undefin
 }
 
 /**
- * The same with the nodes after the first, which is the seed, in the order of their ids: servers list them in another order
- * after they were restarted, and what is planned must not depend on it.
+ * The host that a node is on, for telling hosts apart: the address that the other nodes use, because an operator may have
+ * typed one host under several names. The typed one where the others' is not known.
+ */
+export function hostOf(node: TopologyNode): string {
+  return node.peerAddress.host || node.address.host;
+}
+
+/** The line about this node in the view of every node that answers and lists it, its own line included. */
+export function beliefsAbout(topology: Topology, id: NodeId): readonly NodeEntry[] {
+  return reachedNodes(topology).flatMap(({ reach }) => reach.view.entries.filter((entry) => entry.id === id));
+}
+
+/** All slots that are the node's by its own line or by what any other node believes. */
+export function slotsHeldBy(topology: Topology, { id, entry }: TopologyNode): SlotSet {
+  return unionSlots(entry.slots, ...beliefsAbout(topology, id).map(({ slots }) => slots));
+}
+
+/**
+ * The same topology with the seed first and all other nodes by id. Servers list nodes in another order after a restart, and
+ * a plan must not depend on that.
  */
 export function orderedById({ seed, nodes }: Topology): Topology {
   const [first, ...others] = nodes;

@@ -2,12 +2,11 @@
 import { listInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import type { Topology } from '../model/topology.ts';
-import { findNode } from '../model/topology.ts';
+import { findNode, hostOf } from '../model/topology.ts';
 import { mixedServers } from './create-hazards.ts';
 import type { Hazard, Newcomer } from './plan.ts';
-import { hostOf } from './planned-shard.ts';
 
-/** As `shard-on-one-host`, `mixed-products` and `mixed-versions`: only what the new nodes bring with them. */
+/** `shard-on-one-host`, `mixed-products` and `mixed-versions`, where the new nodes are the reason. */
 export function addHazards(
   topology: Topology,
   ids: readonly NodeId[],

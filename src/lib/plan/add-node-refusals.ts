@@ -1,19 +1,19 @@
 /** Why can these nodes not be added to this cluster? Everything at once, so that an operator mends it in one go. */
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
-import { countInWords, listInWords, nameOf } from '../check/words.ts';
+import { countInWords, nameOf } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
 import { hasFlag, roleOf } from '../model/node.ts';
 import { countSlots } from '../model/slot-set.ts';
-import type { ReachedNode, Topology, TopologyNode, View } from '../model/topology.ts';
-import { findNode, isReached, keyCount } from '../model/topology.ts';
+import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import { findNode, isReached } from '../model/topology.ts';
 import type { AddRequest } from './add-nodes.ts';
-import { notEmpty } from './create-refusals.ts';
+import { notEmpty, refuseInUse, refuseKeys } from './create-refusals.ts';
 import { refuseUnhealthy } from './move-refusals.ts';
 import { refuseUnreached } from './unreached.ts';
 
-/** About the cluster, then about each node in the operator's order. `primary` is whose replicas they are to be, if named. */
+/** First about the cluster, then about each node in the operator's order. `primary`: named by `--of`, else null. */
 export function refuseNewcomers(
   topology: Topology,
   request: AddRequest,
@@ -33,8 +33,8 @@ export function refuseNewcomers(
 }
 
 /**
- * As redis-cli, adds nothing to a cluster with errors; but that a node without slots does not serve yet is no error of
- * the cluster: it may have been added a moment ago.
+ * As redis-cli, adds nothing to a cluster with errors. But nodes without slots may have been added a moment ago: that they do
+ * not serve yet does not count.
  */
 function refuseIll(topology: Topology, ids: readonly NodeId[]): readonly Finding[] {
   const isMember = ({ id, entry }: TopologyNode): boolean => entry.slots.length > 0 || !ids.includes(id);
@@ -59,16 +59,15 @@ function sameTwice(nodes: readonly TopologyNode[], ids: readonly NodeId[]): read
     }));
 }
 
-/** A node that is empty, or that an interrupted run has made a member as it is wanted now, is not refused. */
+/** Not refused: an empty node, and one that an interrupted run has already made what it is to be. */
 function refuseOccupied(
   topology: Topology,
   { ids, role, rebalance }: AddRequest,
   node: ReachedNode,
   primary: TopologyNode | null,
 ): readonly Finding[] {
-  const { view } = node.reach;
   const isMember = isKnownHere(topology, ids, node);
-  if (!isMember) return notEmpty(node);
+  if (!isMember) return refuseInUse(node);
   if (roleOf(node.entry) === 'replica') {
     const own = node.entry.primaryId === null ? undefined : findNode(topology, node.entry.primaryId);
     const isWanted = role.kind === 'replica' && own !== undefined && (primary === null || primary.id === own.id);
@@ -80,10 +79,10 @@ function refuseOccupied(
   const slots = countSlots(node.entry.slots);
   if (slots > 0 && rebalance === null)
     return [occupied(topology, node, `is a primary with ${countInWords(slots, 'slot')} in this cluster already`)];
-  return slots > 0 || keyCount(view) === 0 ? [] : notEmpty({ ...node, reach: { ok: true, view: alone(node) } });
+  return slots > 0 ? [] : refuseKeys(node);
 }
 
-/** Half or wholly joined to this very cluster: whoever it knows is of it, and it knows somebody or is known. */
+/** True for a node that has begun to join this very cluster: it knows nodes of it and no others, or is known there. */
 function isKnownHere(topology: Topology, ids: readonly NodeId[], node: ReachedNode): boolean {
   const others = topology.nodes.filter((other) => other.id !== node.id);
   const ports = new Set(others.map(({ peerAddress }) => formatAddress(peerAddress)));
@@ -97,25 +96,15 @@ function isKnownHere(topology: Topology, ids: readonly NodeId[], node: ReachedNo
   return !isStrange && (known.length > 0 || isKnown);
 }
 
-/** Only its keys are in the way. */
-function alone(node: ReachedNode): View {
-  const { view } = node.reach;
-  const entries = view.entries.filter(({ id }) => id === node.id);
-  return { ...view, entries, clusterInfo: { ...view.clusterInfo, cluster_known_nodes: '1' } };
-}
-
 function occupied(topology: Topology, node: ReachedNode, because: string): Finding {
   const seed = formatAddress(topology.seed);
-  return {
-    rule: 'not-empty',
-    severity: 'error',
-    message: `Node ${nameOf(node)} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`,
-    nodeIds: [node.id],
-    suggestion: `${nameOf(node)} ${because}. See: cluster nodes ${seed}. To take it out first: cluster del-node ${seed} ${node.id}`,
-  };
+  return notEmpty(
+    node,
+    `${nameOf(node)} ${because}. See: cluster nodes ${seed}. To take it out first: cluster del-node ${seed} ${node.id}`,
+  );
 }
 
-/** The words are redis-cli's. */
+/** In redis-cli's words. */
 function refuseFunctions({ role, functions }: AddRequest, node: ReachedNode): readonly Finding[] {
   if (role.kind === 'replica' || functions.states.get(node.id) !== 'other') return [];
   const others = functions.source === null ? 'the cluster has none' : `not those of ${functions.source.address}`;
@@ -125,7 +114,7 @@ function refuseFunctions({ role, functions }: AddRequest, node: ReachedNode): re
       severity: 'error',
       message: `New node already contains functions and can not be added to the cluster. Use FUNCTION FLUSH and try again.`,
       nodeIds: [node.id],
-      suggestion: `${listInWords([nameOf(node)])} has functions of its own, ${others}: if nobody needs them, send it FUNCTION FLUSH.`,
+      suggestion: `${nameOf(node)} has functions of its own, ${others}: if nobody needs them, send it FUNCTION FLUSH.`,
     },
   ];
 }

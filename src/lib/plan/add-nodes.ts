@@ -17,14 +17,14 @@ import { placeReplicas, placesIn } from './replica-places.ts';
 import { isRefused, type Selected, selectPrimary } from './select-node.ts';
 import { simulateEnd } from './simulate.ts';
 
-/** What a node has of functions, compared with the cluster: `same` is what an interrupted run left there. */
+/** The functions of a node compared with those of the cluster. An interrupted run may have copied them: `same`. */
 export type FunctionState = 'none' | 'same' | 'other';
 
-/** Functions that new primaries must have as well, or their part of a function call would fail. */
+/** The functions that every primary must have: a function that is called where it is missing fails. */
 export interface Functions {
-  /** Who has them; null where the cluster has none, or does not know functions. */
+  /** A node that has them; null where the cluster has none, or its servers have no functions. */
   readonly source: NodeRef | null;
-  /** Of the new nodes. */
+  /** What the new nodes have. */
   readonly states: ReadonlyMap<NodeId, FunctionState>;
 }
 
@@ -40,10 +40,10 @@ export interface AddRequest {
 }
 
 /**
- * `topology` has the cluster and, with their own views, the new nodes. In this ORDER: config epochs, which only a
- * node takes that knows nobody, so of two operators who want the same node one is refused; functions; the meeting;
- * replicas, which have to know their primary; the wait until all see it so; slots. A node that an interrupted run has
- * made a member already is gone on with; where all are members as wanted, there are no steps.
+ * `topology` has the cluster and, with their own views, the new nodes. In this ORDER: config epochs, which a node takes
+ * only while it knows nobody, so that of two operators who want the same node one is refused; functions; the meeting;
+ * replicas, which have to know their primary; the wait until all nodes see it so; slots. What an interrupted run has done
+ * already is left out, so there are no steps where all nodes are what they are to be.
  *
  * Refused: `unhealthy` (followed by the findings), `unreachable`, `not-empty`, `same-node-twice`, `has-functions`,
  * `unknown-primary`, `ambiguous-node`, `not-primary`, and what `planRebalance` refuses. Hazards: `shard-on-one-host`,
@@ -55,7 +55,7 @@ export function planAddNodes(topology: Topology, request: AddRequest): Planned {
   const refusals = refuseNewcomers(topology, request, primary);
   if (refusals.length > 0) return { ok: false, refusals };
   const nodes = request.ids.map((id) => memberOf(topology, id));
-  const newcomers = seatsOf(topology, request, nodes, primary);
+  const newcomers = rolesOf(topology, request, nodes, primary);
   const setUp = stepsFor(topology, request, nodes, newcomers);
   const plan: Plan = {
     version: 1,
@@ -79,8 +79,8 @@ function memberOf(topology: Topology, id: NodeId): ReachedNode {
   return present(isReached(node) ? node : null, 'a new node that does not answer was refused');
 }
 
-/** Who is to be what. A replica that an interrupted run has made already stays where it is. */
-function seatsOf(
+/** The role of each new node. One that an interrupted run has made a replica stays with its primary. */
+function rolesOf(
   topology: Topology,
   { ids, role, zones }: AddRequest,
   nodes: readonly ReachedNode[],
@@ -124,7 +124,7 @@ function stepsFor(
   ];
 }
 
-/** Above all that anybody has, so that the servers need not settle it among themselves after the meeting. */
+/** Epochs above all others, so that none collides after the meeting. */
 function epochSteps(topology: Topology, nodes: readonly ReachedNode[]): readonly Step[] {
   const views = reachedNodes(topology).map(({ reach }) => reach.view);
   const current = views.map(({ clusterInfo }) => Number(clusterInfo['cluster_current_epoch'] ?? 0));
@@ -146,7 +146,7 @@ function isServing({ entry, reach }: ReachedNode): boolean {
   return state === 'ok' && (roleOf(entry) === 'primary' || link === 'up');
 }
 
-/** The plan with the moves after it, planned for the cluster as it will be by then. */
+/** The plan, followed by the moves that are planned for the cluster as it will be by then. */
 function withShare(topology: Topology, plan: Plan, mover: MoverRequest, nodes: readonly ReachedNode[]): Planned {
   const joined = simulateEnd(topology, plan);
   const share = planRebalance(joined, {
@@ -169,6 +169,6 @@ function intentionOf(newcomers: readonly Newcomer[], { rebalance }: AddRequest):
     const role = newcomers.length === 1 ? 'a primary' : 'primaries';
     return `add ${names} as ${role} ${rebalance === null ? 'without slots' : 'with slots'}`;
   }
-  const of = primaries.size === 1 ? primary : countInWords(primaries.size, 'primary').replace('primarys', 'primaries');
+  const of = primaries.size === 1 ? primary : countInWords(primaries.size, 'primary');
   return `add ${names} as ${newcomers.length === 1 ? 'a replica' : 'replicas'} of ${of}`;
 }

@@ -1,9 +1,9 @@
 /**
- * Which host sits where: shards with one seat for a primary and seats for replicas, filled with hosts (not nodes, for
- * the nodes of one host are interchangeable), and what that arrangement costs, kept up to date seat by seat.
+ * Shards as rows of seats, the first for the primary and the others for replicas, filled with hosts. (Not with nodes: those
+ * of one host are interchangeable.) What the arrangement costs is kept up to date seat by seat.
  */
 
-/** A seat without a node: a shard that could take one replica more than it has. */
+/** On a seat that nobody has: its shard could take one replica more. */
 export const EMPTY = -1;
 
 /** A place in a shard; seat 0 is the primary's. */

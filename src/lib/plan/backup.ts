@@ -1,11 +1,10 @@
 /** Which node gives the data of each shard, and why should a backup not be taken now? */
-
 import type { Finding } from '../check/finding.ts';
 import { checkTopology } from '../check/rules.ts';
 import { countInWords, mebibytesInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { KeysOfDatabase } from '../model/backup.ts';
-import type { NodeId, Role } from '../model/node.ts';
+import type { Role } from '../model/node.ts';
 import { byId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
@@ -24,12 +23,12 @@ export interface SaveShard {
   readonly host: string;
   /** The name of the RDB file: that of redis-cli or valkey-cli. */
   readonly file: string;
-  /** Counted by the primary. */
+  /** As its primary counts them. */
   readonly keys: number;
   readonly databases: readonly KeysOfDatabase[];
-  /** Memory that the source's data takes; its file is smaller nearly always. */
+  /** Memory that the data takes at the source. The file is nearly always smaller. */
   readonly memoryBytes: number;
-  /** How far the primary was in its history of writes; a replica's snapshot has to go as far. */
+  /** The replication offset of the primary: the snapshot of a replica has to reach it. */
   readonly primaryOffset: number;
 }
 
@@ -41,7 +40,7 @@ export interface BackupPlan {
   readonly basis: string;
   readonly shards: readonly SaveShard[];
   readonly hazards: readonly Hazard[];
-  /** What is wrong with the cluster, and goes into the manifest; only with `force`. */
+  /** What is wrong with the cluster, a sentence each, for the manifest. Empty unless `force` was given. */
   readonly problems: readonly string[];
 }
 
@@ -50,7 +49,7 @@ export interface BackupOptions {
   readonly prefer: Role;
   /** A cluster with problems is backed up as well as it can be. */
   readonly force: boolean;
-  /** On the disk that the backup goes to; null where it cannot be told. */
+  /** Room on the disk that the backup goes to; null where it is not known. */
   readonly freeBytes: number | null;
 }
 
@@ -59,7 +58,7 @@ export type PlannedBackup =
   | { readonly ok: false; readonly refusals: readonly Finding[] };
 
 /**
- * One source for each primary with slots, so that no host gives more of them than it must. Refused, unless `force`:
+ * One source for each primary with slots, spread over the hosts. Refused, unless `force`:
  * `unhealthy` where slots are open, moving, in dispute or without an owner, `unsaved-shard` where no node of a shard can
  * give a snapshot. Always refused: `no-shards`.
  */
@@ -73,7 +72,7 @@ export function planBackup(topology: Topology, options: BackupOptions): PlannedB
   for (const primary of owners) {
     const source = snapshotSource(topology, primary, options.prefer, picks);
     if (source === null) {
-      unsaved.push(unsavedShard(primary.id, nameOf(primary), primary.entry.slots));
+      unsaved.push(unsavedShard(primary));
       continue;
     }
     const { host } = source.peerAddress;
@@ -117,7 +116,7 @@ function saveShard(primary: TopologyNode, source: ReachedNode): SaveShard {
 /** The rules whose errors mean that a key may be in two files or in none. */
 const RULES_OF_ORDER = ['agreement', 'open-slots', 'coverage', 'cluster-state', 'multiple-owners', 'atomic-migrations'];
 
-/** What keeps a backup from being whole; empty where every key is in exactly one shard, and stays there. */
+/** Why a backup would not be whole; empty where every key is in exactly one shard and stays there. */
 export function refuseDisorder(topology: Topology): readonly Finding[] {
   return checkTopology(topology).filter(
     ({ rule, severity }) => RULES_OF_ORDER.includes(rule) && (severity === 'error' || rule === 'atomic-migrations'),
@@ -134,12 +133,13 @@ function refusedHead(topology: Topology, problems: readonly Finding[]): Finding 
   };
 }
 
-function unsavedShard(id: NodeId, name: string, slots: SlotSet): Finding {
+function unsavedShard(primary: TopologyNode): Finding {
+  const { slots } = primary.entry;
   return {
     rule: 'unsaved-shard',
     severity: 'error',
-    message: `No node of the shard of ${name} can give its data: ${slotsInWords(slots)} would be missing.`,
-    nodeIds: [id],
+    message: `No node of the shard of ${nameOf(primary)} can give its data: ${slotsInWords(slots)} would be missing.`,
+    nodeIds: [primary.id],
     slots,
   };
 }

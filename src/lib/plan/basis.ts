@@ -1,22 +1,22 @@
-/** What a plan was computed from, as one text: where it reads differently now, the plan is stale. */
-import type { NodeEntry, OpenSlot } from '../model/node.ts';
-import { hasFlag, roleOf } from '../model/node.ts';
+/** What a plan was made from, as one text. Where the text of the cluster is another one by now, the plan is stale. */
+import type { NodeEntry, NodeId, OpenSlot } from '../model/node.ts';
+import { hasFlag, isNodeId, roleOf } from '../model/node.ts';
 import { formatSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { keyCount } from '../model/topology.ts';
 
 /**
- * One line for each node, sorted by id: role, primary, config epoch, slots, open slots, and whether it answered; of one
- * that knows nobody, and of a primary that has keys without slots, that too: so nodes are told that are new or were taken.
- * Neither the order of the nodes nor the addresses they were reached at count. Nor does a handshake without an answer: it
- * has an id for some seconds only, and a plan that was shown would be stale before anybody has read it.
+ * One line for each node, sorted by id: role, primary, config epoch, slots, open slots, and whether it answered. A node that
+ * knows nobody, and a primary with keys but no slots, are marked as such, so that it shows when a new node was taken by
+ * somebody else. Left out are the order of the nodes, their addresses, and nodes in handshake that do not answer: these
+ * have their id for some seconds only, and the plan would be stale before anybody has read it.
  */
 export function basisOf(topology: Topology): string {
   const lasting = topology.nodes.filter(({ entry, reach }) => reach.ok || !hasFlag(entry, 'handshake'));
   return lasting.map(lineOf).sort().join('\n');
 }
 
-/** What changed from one basis to another, a line for each node that differs; none where they are the same. */
+/** How two bases differ, a sentence for each node; none where they are the same. */
 export function basisDifference(before: string, after: string): readonly string[] {
   const [old, now] = [factsById(before), factsById(after)];
   const ids = [...new Set([...old.keys(), ...now.keys()])].sort();
@@ -26,6 +26,23 @@ export function basisDifference(before: string, after: string): readonly string[
     if (is === undefined) return [`Node ${id} is gone. It was: ${was}.`];
     return was === is ? [] : [`Node ${id} was: ${was}. It is now: ${is}.`];
   });
+}
+
+/** Whose replica the node was when the plan was made; null for a primary, and for a node that is not in the basis. */
+export function primaryIn(basis: string, id: NodeId): NodeId | null {
+  return primaryNamedIn(factsById(basis).get(id) ?? '');
+}
+
+/** The replicas that this node had when the plan was made. */
+export function replicasIn(basis: string, primaryId: NodeId): readonly NodeId[] {
+  return [...factsById(basis)].flatMap(([id, facts]) =>
+    isNodeId(id) && primaryNamedIn(facts) === primaryId ? [id] : [],
+  );
+}
+
+function primaryNamedIn(facts: string): NodeId | null {
+  const [, primaryId = ''] = /^replica of (\w+),/.exec(facts) ?? [];
+  return isNodeId(primaryId) ? primaryId : null;
 }
 
 function lineOf(node: TopologyNode): string {

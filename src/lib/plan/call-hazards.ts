@@ -1,4 +1,4 @@
-/** Why a command that goes to every node wants consent, or cannot be sent at all. */
+/** Which commands take consent before they are sent to every node, and which cannot be sent at all? */
 import type { Finding } from '../check/finding.ts';
 import type { Hazard } from './plan.ts';
 
@@ -36,7 +36,7 @@ const DANGERS: readonly Danger[] = [
   })),
 ];
 
-/** The hazards of sending these words to all nodes; none for a command that a person may try without a thought. */
+/** Why a person must consent to sending this command to all nodes; none for commands that do no harm. */
 export function callHazards(command: readonly string[]): readonly Hazard[] {
   const danger = DANGERS.find(({ words }) => startsWith(command, words));
   return danger === undefined ? [] : [{ name: 'dangerous-command', message: `${danger.words}: ${danger.message}` }];
@@ -47,7 +47,7 @@ export function endsConnection(command: readonly string[]): boolean {
   return DANGERS.some(({ words, message }) => message === STOPS && startsWith(command, words));
 }
 
-/** Commands that have no reply, or have replies for ever, or change how replies are written. */
+/** Commands that have no reply, go on replying, or change the form of replies. */
 const WITHOUT_ONE_REPLY = [
   'MONITOR',
   'SUBSCRIBE',
@@ -59,7 +59,7 @@ const WITHOUT_ONE_REPLY = [
   'HELLO',
 ] as const;
 
-/** The refusal to send what has no one reply; none for all other commands. */
+/** Refuses, as `no-single-reply`, a command that does not have exactly one reply. */
 export function refuseWithoutReply(command: readonly string[]): readonly Finding[] {
   const words = WITHOUT_ONE_REPLY.find((each) => startsWith(command, each));
   if (words === undefined) return [];

@@ -1,5 +1,4 @@
-/** Slots that nobody owns and that have no keys: who gets them? Evenly, and the same way each time. */
-
+/** Who gets slots that nobody owns and that have no keys? They are shared out evenly, and the same way each time. */
 import type { NodeId } from '../model/node.ts';
 import { byId } from '../model/node.ts';
 import { countSlots } from '../model/slot-set.ts';
@@ -7,12 +6,13 @@ import type { TopologyNode } from '../model/topology.ts';
 
 export interface Taker {
   readonly id: NodeId;
+  /** How many it has already. */
   readonly slots: number;
 }
 
 /**
- * The taker of each slot. Whoever has the fewest slots gets the next, ties go to the lower id; then each taker's share is
- * cut from the slots in one piece, takers in the order of their ids. There is at least one taker.
+ * The new owner of each slot. How many a taker gets: each slot goes to whoever has the fewest by then, of several to the one
+ * with the lowest id. Which ones: takers are served by id, each with neighbouring slots. There must be at least one taker.
  */
 export function shareOut(slots: readonly number[], takers: readonly Taker[]): ReadonlyMap<number, NodeId> {
   const sorted = [...takers].sort(byId);

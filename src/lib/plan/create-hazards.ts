@@ -1,22 +1,19 @@
 /** What would be weak about this cluster, although it can be made? */
 import { groupBy } from '../check/group.ts';
+import { VOTERS_MIN } from '../check/host-majority.ts';
 import { listInWords, nameOf } from '../check/words.ts';
 import { formatFlavor } from '../model/flavor.ts';
 import type { Topology } from '../model/topology.ts';
-import { reachedNodes } from '../model/topology.ts';
+import { hostOf, reachedNodes } from '../model/topology.ts';
+import type { PlannedShard } from './create.ts';
 import type { Hazard } from './plan.ts';
-import type { PlannedShard } from './planned-shard.ts';
-import { hostOf } from './planned-shard.ts';
 
-/** A majority of fewer primaries is all of them, so none may fail. */
-const VOTERS_MIN = 3;
-
-/** All hazards of making the shards from these nodes. */
+/** `mixed-products` or `mixed-versions`, `few-primaries`, `shard-on-one-host`, `host-majority`. */
 export function createHazards(topology: Topology, shards: readonly PlannedShard[]): readonly Hazard[] {
   return [...mixedServers(topology), ...fewPrimaries(shards), ...shardsOnOneHost(shards), ...hostMajority(shards)];
 }
 
-/** As `mixed-products` or `mixed-versions`. Different products first: they do not even agree on what a version means. */
+/** `mixed-products` where there are several products, else `mixed-versions` where there are several major versions. */
 export function mixedServers(topology: Topology): readonly Hazard[] {
   const nodes = reachedNodes(topology);
   const products = groupBy(nodes, (node) => node.reach.view.flavor.product);
@@ -44,7 +41,7 @@ function fewPrimaries(shards: readonly PlannedShard[]): readonly Hazard[] {
   return [{ name: 'few-primaries', message: `${reason}, so no replica takes over by itself.` }];
 }
 
-/** On a single host it cannot be helped, and is said once. */
+/** Where there is one host only, it is said once instead of for every shard. */
 function shardsOnOneHost(shards: readonly PlannedShard[]): readonly Hazard[] {
   const name = 'shard-on-one-host';
   const nodes = shards.flatMap(({ primary, replicas }) => [primary, ...replicas]);
@@ -67,7 +64,7 @@ function shardsOnOneHost(shards: readonly PlannedShard[]): readonly Hazard[] {
   });
 }
 
-/** Half of the primaries is already too much: the other half is no majority. */
+/** A host with half of the primaries has too many: the other half is no majority. */
 function hostMajority(shards: readonly PlannedShard[]): readonly Hazard[] {
   const hosts = groupBy(shards, ({ primary }) => hostOf(primary));
   const allHosts = new Set(shards.flatMap(({ primary, replicas }) => [primary, ...replicas].map(hostOf)));

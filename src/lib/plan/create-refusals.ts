@@ -15,45 +15,47 @@ import { refuseUnreached } from './unreached.ts';
 export function createRefusals(topology: Topology, options: CreateOptions): readonly Finding[] {
   return [
     ...topology.nodes.flatMap((node) =>
-      isReached(node) ? [...notEmpty(node), ...taken(node)] : refuseUnreached(node, 'cannot be used'),
+      isReached(node) ? [...refuseInUse(node), ...taken(node)] : refuseUnreached(node, 'cannot be used'),
     ),
     ...sameNodeTwice(topology),
     ...(options.layout ? layoutMismatch(topology, options.layout) : tooFew(topology, options)),
   ];
 }
 
-/** The sentence is redis-cli's, for scripts look for it; the suggestion says which of the two it is. */
-export function notEmpty(node: ReachedNode): readonly Finding[] {
+/** Refuses, as `not-empty`, a node that knows others or holds keys. */
+export function refuseInUse(node: ReachedNode): readonly Finding[] {
   const { view } = node.reach;
-  const name = nameOf(node);
-  const keys = keyCount(view);
   // CLUSTER INFO also counts nodes in handshake, which CLUSTER NODES may not show.
   const known = Math.max(view.entries.length, Number(view.clusterInfo['cluster_known_nodes'] ?? 0)) - 1;
-  if (keys === 0 && known === 0) return [];
+  const keys = keyCount(view);
   const ways = [
-    ...(known > 0
-      ? [
-          `${name} knows ${countInWords(known, 'other node')}: if it has left them for good, send it CLUSTER RESET HARD.`,
-        ]
-      : []),
-    ...(keys > 0
-      ? [
-          `${name} holds ${countInWords(keys, 'key')}: if nobody needs its data, send it FLUSHALL${known > 0 ? ' first' : ''}.`,
-        ]
-      : []),
+    ...(known === 0
+      ? []
+      : [
+          `${nameOf(node)} knows ${countInWords(known, 'other node')}: if it has left them for good, send it CLUSTER RESET HARD.`,
+        ]),
+    ...(keys === 0 ? [] : [wayToEmpty(node, known > 0 ? 'FLUSHALL first' : 'FLUSHALL')]),
   ];
-  return [
-    {
-      rule: 'not-empty',
-      severity: 'error',
-      message: `Node ${name} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`,
-      nodeIds: [node.id],
-      suggestion: ways.join(' '),
-    },
-  ];
+  return ways.length === 0 ? [] : [notEmpty(node, ways.join(' '))];
 }
 
-/** What a node is already that only a plan may make it. Where it knows others, `not-empty` has said what to do. */
+/** Refuses, as `not-empty`, a node that holds keys, whomever it knows. */
+export function refuseKeys(node: ReachedNode): readonly Finding[] {
+  return keyCount(node.reach.view) === 0 ? [] : [notEmpty(node, wayToEmpty(node, 'FLUSHALL'))];
+}
+
+/** The refusal `not-empty` in redis-cli's words, which scripts look for; the suggestion says what it really is. */
+export function notEmpty(node: ReachedNode, suggestion: string): Finding {
+  const message = `Node ${nameOf(node)} is not empty. Either the node already knows other nodes (check with CLUSTER NODES) or contains some key in database 0.`;
+  return { rule: 'not-empty', severity: 'error', message, nodeIds: [node.id], suggestion };
+}
+
+function wayToEmpty(node: ReachedNode, command: string): string {
+  const keys = countInWords(keyCount(node.reach.view), 'key');
+  return `${nameOf(node)} holds ${keys}: if nobody needs its data, send it ${command}.`;
+}
+
+/** Refuses replicas and nodes that have slots. Where such a node knows others, `not-empty` says what to do. */
 function taken(node: ReachedNode): readonly Finding[] {
   const finding = { severity: 'error', nodeIds: [node.id] } as const;
   const name = nameOf(node);
@@ -72,7 +74,7 @@ function taken(node: ReachedNode): readonly Finding[] {
   return findings;
 }
 
-/** One server behind two addresses, or one address named twice. */
+/** Refuses one server behind two addresses, and one address that is named twice. */
 function sameNodeTwice(topology: Topology): readonly Finding[] {
   return [...groupBy(topology.nodes, (node) => node.id)]
     .filter(([, nodes]) => nodes.length > 1)
@@ -104,7 +106,7 @@ function tooFew(topology: Topology, { replicas }: CreateOptions): readonly Findi
   ];
 }
 
-/** The layout and the nodes that were asked are the same nodes. */
+/** Refuses nodes that are in the layout only, or on the command line only. */
 function layoutMismatch(topology: Topology, layout: Layout): readonly Finding[] {
   const planned = layout.flatMap(({ primary, replicas }) => [primary, ...replicas].map(formatAddress));
   const asked = new Set(topology.nodes.map(nameOf));

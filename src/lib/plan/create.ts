@@ -2,7 +2,9 @@
 import { present } from '../assert.ts';
 import { countInWords, nameOf } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
+import type { SlotSet } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
+import { hostOf } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import { createHazards } from './create-hazards.ts';
 import { createRefusals } from './create-refusals.ts';
@@ -10,17 +12,22 @@ import type { Layout } from './layout-file.ts';
 import { refTo } from './node-ref.ts';
 import { placeShards } from './placement.ts';
 import type { Plan, Planned, Step } from './plan.ts';
-import type { PlannedShard } from './planned-shard.ts';
-import { hostOf } from './planned-shard.ts';
 import { slotShares } from './slot-shares.ts';
 
 export interface CreateOptions {
-  /** For each primary. Does not count where there is a layout. */
+  /** How many for each primary. Has no effect where there is a layout. */
   readonly replicas: number;
   /** The zone of each host, by the address that was typed or by the one that its nodes announce. */
   readonly zones: ReadonlyMap<string, string>;
   /** The shards as the operator wants them, instead of a computed placement. */
   readonly layout?: Layout;
+}
+
+/** A shard of the cluster that is to be made. */
+export interface PlannedShard {
+  readonly primary: TopologyNode;
+  readonly replicas: readonly TopologyNode[];
+  readonly slots: SlotSet;
 }
 
 /**
@@ -87,7 +94,7 @@ function intentionOf(topology: Topology, shards: readonly PlannedShard[]): strin
   return `create a cluster of ${countInWords(shards.length, 'shard')} from ${countInWords(topology.nodes.length, 'node')}`;
 }
 
-/** A node that has an epoch keeps it: SET-CONFIG-EPOCH takes none there. Others get the lowest that nobody has. */
+/** Nodes that have an epoch keep it: they refuse SET-CONFIG-EPOCH. The others get the lowest ones that nobody has. */
 function epochSteps(topology: Topology): readonly Step[] {
   const used = new Set(topology.nodes.map((node) => node.entry.configEpoch));
   let epoch = 0;
@@ -101,9 +108,9 @@ function epochSteps(topology: Topology): readonly Step[] {
 }
 
 /**
- * Slots, then each shard by itself, then all together. A primary lets some seconds pass between the first slot it has and
- * serving (the rejoin delay), and again before it serves its first replica (repl-diskless-sync-delay): the sooner both
- * begin, the sooner the cluster serves. Nodes of one shard meet in a moment; all nodes take longer the more they are.
+ * Slots, then each shard by itself, then all together. Two delays of some seconds should begin as early as possible: the one
+ * between a primary's first slot and its serving (the rejoin delay), and the one before it serves its first replica
+ * (repl-diskless-sync-delay). The few nodes of a shard meet at once, while the meeting of all takes longer the more they are.
  */
 function shardSteps(topology: Topology, shards: readonly PlannedShard[]): readonly Step[] {
   const withReplicas = shards.filter(({ replicas }) => replicas.length > 0);

@@ -1,19 +1,19 @@
-/** How much is moved, how long it takes, and what may hurt on the way: a plan seen with what was measured. */
+/** How much do the moves of a plan carry, how long do they take, and what may hurt on the way? By what was measured. */
 import { listInWords, mebibytesInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import { countSlots, eachSlot, hasSlot } from '../model/slot-set.ts';
 import type { Hazard, MoveEstimate, MoveSlots, Plan, Step } from './plan.ts';
 
 export interface Measures {
-  /** Of every slot that is to move. */
+  /** How many keys each slot has that is to move. */
   readonly keysInSlot: ReadonlyMap<number, number>;
-  /** Of each source: its memory for data divided by its keys. */
+  /** For each source, its memory for data divided by its keys. */
   readonly bytesPerKey: ReadonlyMap<NodeId, number>;
-  /** Of each target, in bytes: used_memory and maxmemory; `max` is 0 where there is no limit. */
+  /** For each target, used_memory and maxmemory in bytes; `max` is 0 where there is no limit. */
   readonly memory: ReadonlyMap<NodeId, { readonly used: number; readonly max: number }>;
   /** Between this program and the nodes. */
   readonly roundTripMs: number;
-  /** The largest keys that were found, whatever their size. */
+  /** The largest keys that were found; whether they are large is decided here. */
   readonly largeKeys: readonly LargeKey[];
 }
 
@@ -30,7 +30,7 @@ export const LARGE_KEY_BYTES = 16 * 1024 * 1024;
 
 /**
  * The plan with an estimate for every move whose slots and source were measured, and with the hazards `maxmemory` and
- * `large-keys` where they apply. Estimating anew replaces both.
+ * `large-keys` where they apply. Those of an earlier estimate are replaced.
  */
 export function withEstimates(plan: Plan, measures: Measures): Plan {
   const steps = plan.steps.map(
@@ -77,7 +77,7 @@ function keyWiseMs(keys: number, { slots }: MoveSlots, { roundTripMs }: Measures
   return transferMs + count * KEY_WISE_SLOT_MS + windows * KEY_WISE_ROUND_TRIPS_PER_WINDOW * roundTripMs;
 }
 
-/** A snapshot and what is written meanwhile; however little there is, the servers take their steps ten times a second. */
+/** Small moves take their time too: the servers go from one step to the next ten times a second. */
 const ATOMIC_KEYS_PER_SECOND = 400_000;
 const ATOMIC_SETUP_MS = 300;
 /** The order to the source and the last look at it. */

@@ -1,31 +1,31 @@
-/** Which nodes are only names any more, so that everybody may forget them? */
-import { byId, hasFlag } from '../model/node.ts';
+/** Which nodes have failed for good, as far as all others know? */
+import { byId, hasFlag, type NodeEntry } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, reachedNodes } from '../model/topology.ts';
-import { slotsHeldBy } from './remove-nodes.ts';
+import { beliefsAbout, isReached, slotsHeldBy } from '../model/topology.ts';
 
 /**
- * Those that do not answer, that every reachable node which lists them flags as failed, without address or in handshake,
- * and that own no slots in any view. By id.
+ * Nodes that everybody may forget: they do not answer, every node that lists them flags them as failed, without address or in
+ * handshake, and they own no slots in any view. By id.
  */
 export function failedNodes(topology: Topology): readonly TopologyNode[] {
   return lostNodes(topology).filter((node) => slotsHeldBy(topology, node).length === 0);
 }
 
-/** As {@link failedNodes}, but with slots: these have to be given to others first. */
+/** Nodes that failed likewise but own slots: others must have these before the nodes are forgotten. By id. */
 export function failedOwners(topology: Topology): readonly TopologyNode[] {
   return lostNodes(topology).filter((node) => slotsHeldBy(topology, node).length > 0);
 }
 
 function lostNodes(topology: Topology): readonly TopologyNode[] {
-  const views = reachedNodes(topology).map(({ reach }) => reach.view.entries);
   return topology.nodes
     .filter((node) => !isReached(node))
     .filter(({ id }) => {
-      const entries = views.flatMap((view) => view.filter((entry) => entry.id === id));
-      const isLost = (entry: (typeof entries)[number]): boolean =>
-        (['fail', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag));
-      return entries.length > 0 && entries.every(isLost);
+      const beliefs = beliefsAbout(topology, id);
+      return beliefs.length > 0 && beliefs.every(isLost);
     })
     .sort(byId);
+}
+
+function isLost(entry: NodeEntry): boolean {
+  return (['fail', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag));
 }

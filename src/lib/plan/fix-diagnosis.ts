@@ -1,6 +1,6 @@
 /**
- * What is wrong with one slot, and where it is to end: the evidence of marks, claims, keys and journals, weighed in
- * one place.
+ * What is wrong with a slot, and who is to own it in the end? Marks, claims, keys and journals are weighed here and nowhere
+ * else.
  *
  *   who owns it      the primary that claims it; of several the one with the highest config epoch, because that is
  *                    what the cluster comes to by itself; where nobody does, whoever has most of its keys
@@ -10,6 +10,7 @@
  *   the other keys   are gathered at the end
  */
 import type { NodeId } from '../model/node.ts';
+import { hasFlag, isInService } from '../model/node.ts';
 import type { SlotEvidence } from '../model/slot-evidence.ts';
 import { hasSlot, type SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
@@ -25,17 +26,17 @@ export interface MoveIntent {
 /** Where the slot is to end, and why. */
 export interface Diagnosis {
   readonly facts: SlotFacts;
-  /** The owner when the keys begin to move; null where somebody has still to be chosen. */
+  /** Who owns it before keys are moved; null where nobody claims it, and an owner has to be chosen. */
   readonly owner: ReachedNode | null;
-  /** Owns it in the end; null as `owner`. */
+  /** Who owns it in the end; null where nothing speaks for anybody, see `cover.ts`. */
   readonly end: ReachedNode | null;
-  /** Claim the slot as well, and give it up. */
+  /** Others that claim it, and have to give it up. */
   readonly losers: readonly ReachedNode[];
-  /** Why it ends there, a phrase that completes "because". */
+  /** Why it ends there: completes "because …". */
   readonly why: string;
 }
 
-/** The slots that are not whole. Ascending; slots in `busy` are left out: the servers are moving them. */
+/** All slots that are not whole, ascending, except those in `busy`, which the servers are moving. */
 export function diagnose(
   topology: Topology,
   evidence: SlotEvidence,
@@ -75,7 +76,7 @@ function endOf(
   const parties = [...facts.importing.map(({ node }) => node), ...facts.holders].filter(({ id }) => id !== owner.id);
   const named = parties.find(({ id }) => id === mark.peer);
   if (named !== undefined) return { end: named, why: 'its owner is migrating it there' };
-  // A node that is named and gone: a failover of the target, whose keys its replica has.
+  // The mark names a node that is gone: the target has failed over, and its heir has the keys.
   const strangers = facts.holders.filter(({ id }) => id !== owner.id);
   const [heir] = strangers;
   if (heir !== undefined && strangers.length === 1 && !isAlive(facts, mark.peer))
@@ -85,11 +86,9 @@ function endOf(
 
 function isAlive({ migrating, importing, holders, claims }: SlotFacts, id: NodeId): boolean {
   const seen = [...holders, ...claims, ...[...migrating, ...importing].map(({ node }) => node)];
-  return seen.some((node) => node.reach.view.entries.some((entry) => entry.id === id && isInService(entry.flags)));
-}
-
-function isInService(flags: readonly string[]): boolean {
-  return flags.includes('master') && !flags.some((flag) => ['fail', 'fail?', 'noaddr', 'handshake'].includes(flag));
+  return seen.some((node) =>
+    node.reach.view.entries.some((entry) => entry.id === id && hasFlag(entry, 'master') && isInService(entry)),
+  );
 }
 
 function whyOwner({ claims, importing }: SlotFacts, owner: ReachedNode): string {
@@ -97,7 +96,7 @@ function whyOwner({ claims, importing }: SlotFacts, owner: ReachedNode): string 
   return importing.length > 0 ? 'it owns it and is not migrating it' : 'it owns it';
 }
 
-/** Null where neither keys nor marks speak for anybody. */
+/** The end of a slot that nobody claims; null where nothing speaks for anybody. */
 function chosenOwner(
   { holders, importing, believed, lostWith }: SlotFacts,
   intended: ReachedNode | null,
@@ -114,7 +113,7 @@ function chosenOwner(
   return { end: null, why: `${nobody}, and no other node has keys of it` };
 }
 
-/** Of these nodes the primary that answers; of two the one with the higher epoch. */
+/** The one of these nodes that answers and is a primary; of two, the one with the higher epoch. */
 function livingPrimary(topology: Topology, ids: readonly NodeId[]): ReachedNode | null {
   const found = livingPrimaries(topology).filter(({ id }) => ids.includes(id));
   return found.sort((a, b) => b.entry.configEpoch - a.entry.configEpoch)[0] ?? null;

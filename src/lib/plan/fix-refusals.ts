@@ -1,7 +1,7 @@
-/** Why nothing is fixed: nodes that cannot be asked may have the slots, and keys that nobody else has. */
+/** Why should nothing be fixed now? Nodes that cannot be asked may have the slots, and keys that nobody else has. */
 import type { Finding } from '../check/finding.ts';
 import { isOutOfReachOnly } from '../check/out-of-reach.ts';
-import { listInWords, nameOf, slotsInWords } from '../check/words.ts';
+import { countInWords, listInWords, nameOf, slotsInWords } from '../check/words.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { replicasOf } from '../model/topology.ts';
 import type { FixOptions } from './fix.ts';
@@ -9,7 +9,7 @@ import type { Diagnosis } from './fix-diagnosis.ts';
 import { isRefused, selectPrimary } from './select-node.ts';
 import { livingPrimaries, silentOwners } from './slot-facts.ts';
 
-/** The primary that `--cover-to` names; null where it names none. Refused as `selectPrimary` does, and as `cover-to`. */
+/** The primary that `--cover-to` names; null where it was not given. Refused as by `selectPrimary`, or as `cover-to`. */
 export function coverOf(
   topology: Topology,
   { coverTo }: FixOptions,
@@ -24,8 +24,8 @@ export function coverOf(
 }
 
 /**
- * A primary that does not answer may come back with the slots, and with keys that nobody else has. Refused as
- * `unreachable-primaries`, and as `unreachable-from-here` whatever the options say.
+ * Refuses, as `unreachable-primaries` unless the options allow it, to fix slots of a primary that does not answer: it may come
+ * back with keys that nobody else has. Refused in any case, as `unreachable-from-here`, where other nodes reach it.
  */
 export function refuseSilent(topology: Topology, found: readonly Diagnosis[], options: FixOptions): readonly Finding[] {
   const owners = silentOwners(topology);
@@ -36,7 +36,7 @@ export function refuseSilent(topology: Topology, found: readonly Diagnosis[], op
   const what = found.some(({ facts }) => facts.isOpen) ? 'open slots' : 'slots coverage';
   const had = owners.map(({ node, slots }) => `${nameOf(node)} had ${slotsInWords(slots)}`);
   const heirs = silent.flatMap((node) => replicasOf(topology, node.id).filter(({ reach }) => reach.ok));
-  const count = `${silent.length} unreachable ${silent.length === 1 ? 'primary' : 'primaries'}`;
+  const count = countInWords(silent.length, 'unreachable primary');
   return [
     {
       rule: 'unreachable-primaries',
@@ -51,7 +51,7 @@ export function refuseSilent(topology: Topology, found: readonly Diagnosis[], op
   ];
 }
 
-/** Its slots would be taken from a node that serves them: it would delete their keys. No consent makes that right. */
+/** It serves its slots. If others were given them, it would delete their keys: no consent makes that right. */
 function aliveElsewhere(nodes: readonly TopologyNode[]): Finding {
   const names = listInWords(nodes.map(nameOf));
   return {
@@ -64,7 +64,7 @@ function aliveElsewhere(nodes: readonly TopologyNode[]): Finding {
   };
 }
 
-/** Refused as `no-primary`. */
+/** Refuses, as `no-primary`, to fix a cluster in which no primary answers. */
 export function refuseNobody(topology: Topology): readonly Finding[] {
   if (livingPrimaries(topology).length > 0) return [];
   return [

@@ -1,13 +1,14 @@
-/** The steps that make diagnosed slots whole: those of the same parties together, so that there are few of them. */
+/** The steps that make diagnosed slots whole: one for all slots that take the same step between the same nodes. */
+import { groupBy } from '../check/group.ts';
 import type { SharedKey } from '../model/slot-evidence.ts';
-import { hasSlot, slotSetOf } from '../model/slot-set.ts';
+import { hasSlot, type SlotSet, slotSetOf } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import type { Settled } from './fix.ts';
 import { refTo } from './node-ref.ts';
-import type { MoveSlots, NodeRef, Step } from './plan.ts';
+import type { Step } from './plan.ts';
 import { strangers } from './slot-facts.ts';
 
-/** In the order of `fix.ts`: owners first, marks last. */
+/** In the order that `fix.ts` explains: owners first, marks last. `shared`: keys that more than one node has. */
 export function fixSteps(
   topology: Topology,
   diagnoses: readonly Settled[],
@@ -17,53 +18,54 @@ export function fixSteps(
   const owning = diagnoses.filter(
     (each) => each.owner === null || each.losers.length > 0 || isHardToBelieve(topology, each),
   );
-  const finishing = diagnoses.filter(({ owner, end }) => owner !== null && owner.id !== end.id);
-  // AFTER claims are given up: whoever learns of an owner with a higher epoch deletes the keys of what he claims.
+  const moving = diagnoses
+    .filter(({ owner, end }) => owner !== null && owner.id !== end.id)
+    .map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each), each.end] as const }));
+  // They join AFTER claims are given up: a node that learns of an owner with a higher epoch deletes the keys it claims.
   const lonely = strangers(topology);
-  const gathering = diagnoses.flatMap((each) => gatherings(each));
   return [
     ...grouped(
       diagnoses.flatMap((each) =>
-        each.losers.map((loser) => ({ slot: each.facts.slot, parties: [loser, ownerOf(each)] })),
+        each.losers.map((loser) => ({ slot: each.facts.slot, parties: [loser, ownerOf(each)] as const })),
       ),
-      ([node, owner = node], slots) => ({ kind: 'release-slots', node, owner, slots }),
+      ([node, owner], slots) => ({ kind: 'release-slots', node: refTo(node), owner: refTo(owner), slots }),
     ),
     ...(lonely.length === 0 ? [] : [{ kind: 'join', nodes: lonely.map(refTo) } as const]),
     ...grouped(
-      owning.map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each)] })),
-      ([node], slots) => ({ kind: 'own-slots', node, slots }),
+      owning.map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each)] as const })),
+      ([node], slots) => ({ kind: 'own-slots', node: refTo(node), slots }),
     ),
     ...grouped(
-      finishing
-        .filter(({ facts }) => isShared.has(facts.slot))
-        .map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each), each.end] })),
-      ([source, target = source], slots) => ({ kind: 'settle-keys', source, target, slots }),
+      moving.filter(({ slot }) => isShared.has(slot)),
+      ([source, target], slots) => ({ kind: 'settle-keys', source: refTo(source), target: refTo(target), slots }),
     ),
+    ...grouped(moving, ([source, target], slots) => ({
+      kind: 'move-slots',
+      source: refTo(source),
+      target: refTo(target),
+      slots,
+      mover: 'key-wise',
+      estimate: null,
+    })),
+    ...grouped(diagnoses.flatMap(gatherings), ([source, target], slots) => ({
+      kind: 'gather-keys',
+      source: refTo(source),
+      target: refTo(target),
+      slots,
+    })),
     ...grouped(
-      finishing.map((each) => ({ slot: each.facts.slot, parties: [ownerOf(each), each.end] })),
-      ([source, target = source], slots): MoveSlots => ({
-        kind: 'move-slots',
-        source,
-        target,
-        slots,
-        mover: 'key-wise',
-        estimate: null,
-      }),
-    ),
-    ...grouped(gathering, ([source, target = source], slots) => ({ kind: 'gather-keys', source, target, slots })),
-    ...grouped(
-      diagnoses.map(({ facts, end }) => ({ slot: facts.slot, parties: [end] })),
-      ([node], slots) => ({ kind: 'close-slots', node, slots }),
+      diagnoses.map(({ facts, end }) => ({ slot: facts.slot, parties: [end] as const })),
+      ([node], slots) => ({ kind: 'close-slots', node: refTo(node), slots }),
     ),
   ];
 }
 
-/** Who owns the slot once the first stage is done. */
+/** Who owns the slot once every slot has one owner, before any key moves. */
 function ownerOf({ owner, end }: Settled): ReachedNode {
   return owner ?? end;
 }
 
-/** A replica takes nobody's word for it but the owner's own, with a higher epoch. */
+/** True where some node believes in another owner: only the owner's own word, with a higher epoch, convinces it. */
 function isHardToBelieve(topology: Topology, { facts, owner }: Settled): boolean {
   if (!facts.isDisputed || owner === null) return false;
   return topology.nodes.some(
@@ -72,35 +74,27 @@ function isHardToBelieve(topology: Topology, { facts, owner }: Settled): boolean
   );
 }
 
-interface Gathering {
+/** One slot of a step, with the one node or the two that the step is about. */
+interface SlotOf<Parties> {
   readonly slot: number;
-  readonly parties: readonly ReachedNode[];
+  readonly parties: Parties;
 }
 
-/** From every holder but the end, and but the owner whose keys go by the move. */
-function gatherings(each: Settled): readonly Gathering[] {
+/** From every holder but the end, and but the owner, whose keys go with the move. */
+function gatherings(each: Settled): readonly SlotOf<readonly [holder: ReachedNode, end: ReachedNode]>[] {
   const { facts, end } = each;
   const moved = ownerOf(each).id;
   return facts.holders
     .filter(({ id }) => id !== end.id && id !== moved)
-    .map((holder) => ({ slot: facts.slot, parties: [holder, end] }));
+    .map((holder) => ({ slot: facts.slot, parties: [holder, end] as const }));
 }
 
-/** One step for each combination of parties, sorted by their ids. */
-function grouped(
-  items: readonly Gathering[],
-  make: (parties: readonly [NodeRef, ...NodeRef[]], slots: MoveSlots['slots']) => Step,
+/** One step for all slots of the same parties; the steps are in the order of the parties' ids. */
+function grouped<Parties extends readonly ReachedNode[]>(
+  items: readonly SlotOf<Parties>[],
+  make: (parties: Parties, slots: SlotSet) => Step,
 ): readonly Step[] {
-  const groups = new Map<string, { readonly parties: readonly ReachedNode[]; readonly slots: number[] }>();
-  for (const { slot, parties } of items) {
-    const key = parties.map(({ id }) => id).join(' ');
-    const group = groups.get(key);
-    if (group) group.slots.push(slot);
-    else groups.set(key, { parties, slots: [slot] });
-  }
-  return [...groups]
+  return [...groupBy(items, ({ parties }) => parties.map(({ id }) => id).join(' '))]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { parties, slots }]) =>
-      make(parties.map(refTo) as unknown as readonly [NodeRef, ...NodeRef[]], slotSetOf(slots)),
-    );
+    .map(([, group]) => make(group[0].parties, slotSetOf(group.map(({ slot }) => slot))));
 }

@@ -1,22 +1,23 @@
 /**
  * Making every slot whole again: one owner, all its keys there, no marks, and all nodes agree.
  *
- *   release-slots of several that claim a slot all but one give it up
- *   join          nodes that do not know an owner are introduced to it
- *   own-slots     somebody owns each slot
- *   settle-keys   of keys on both sides of a move one value stays
- *   move-slots    what was on its way goes on to its end; meanwhile clients are sent from one side to the other
- *   gather-keys   keys at nodes that do not own their slot come to the one that does
- *   close-slots   the marks are taken off, and every primary is told who the owner is
+ *   release-slots  where several nodes claim a slot, all but one give it up
+ *   join           nodes that do not know an owner are introduced to it
+ *   own-slots      a slot that nobody owns gets an owner
+ *   settle-keys    of a key that is on both sides of a move, one value stays
+ *   move-slots     moves that were begun are finished; meanwhile clients are sent from one side to the other
+ *   gather-keys    keys at nodes that do not own their slot are brought to the one that does
+ *   close-slots    the marks are taken off, and every primary is told who the owner is
  *
- * No value is ever put in the place of another one: see `apply/settle-keys.ts`.
+ * No value is ever overwritten by a different one: see `apply/settle-keys.ts`.
  */
 import type { Finding } from '../check/finding.ts';
+import { groupBy } from '../check/group.ts';
 import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import type { SharedKey, SlotEvidence } from '../model/slot-evidence.ts';
 import { type SlotSet, slotSetOf } from '../model/slot-set.ts';
-import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
+import type { ReachedNode, Topology } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
 import { shareOut, takerOf } from './cover.ts';
 import { type Diagnosis, diagnose, type MoveIntent } from './fix-diagnosis.ts';
@@ -27,9 +28,9 @@ import type { Hazard, NodeRef, Plan } from './plan.ts';
 import { livingPrimaries } from './slot-facts.ts';
 
 export interface FixOptions {
-  /** What interrupted runs of this machine were about; the newest first. */
+  /** Where interrupted runs of this machine were moving slots; the newest run first. */
   readonly intents: readonly MoveIntent[];
-  /** The name of the primary that gets every slot without an owner; null: by keys, then evenly. */
+  /** The name of the primary that gets every slot without an owner; null chooses by keys, and shares out the rest evenly. */
   readonly coverTo: string | null;
   /** Take slots away from primaries that do not answer. */
   readonly withUnreachable: boolean;
@@ -37,13 +38,13 @@ export interface FixOptions {
   readonly busy: Busy;
 }
 
-/** A node that takes part in an atomic migration refuses SETSLOT of any slot (Valkey 9.1.2). */
+/** Migrations inside the servers. A node that takes part in one refuses SETSLOT of any slot (Valkey 9.1.2). */
 export interface Busy {
   readonly slots: SlotSet;
   readonly nodes: readonly NodeId[];
 }
 
-/** Slots that are made whole in the same way, for a person to read. */
+/** Slots that are made whole in the same way: a row of what a person reads. */
 export interface Repair {
   readonly slots: SlotSet;
   readonly kind: RepairKind;
@@ -51,22 +52,22 @@ export interface Repair {
   readonly owner: NodeRef | null;
   /** Owns them in the end. */
   readonly end: NodeRef;
-  /** From where keys come; the owner is not among them. */
+  /** The nodes that keys are brought from, other than the one that owns them in the end. */
   readonly sources: readonly NodeRef[];
-  /** Completes "because". */
+  /** Why they end there: completes "because …". */
   readonly why: string;
-  /** True where a node has marks of them. */
+  /** True where a node has set them as migrating or importing. */
   readonly isOpen: boolean;
   /** Keys of these slots at all nodes together. */
   readonly keys: number;
   /** Keys that more than one node has: their values are compared before one of them goes. */
   readonly shared: number;
-  /** True where the last owner does not answer: what only it has is lost. */
+  /** True where their last owner does not answer: keys that only it has are lost. */
   readonly losesData: boolean;
 }
 
 export type RepairKind =
-  /** Nothing is anywhere else: the marks go. */
+  /** All keys are at the owner: the marks are taken off. */
   | 'close'
   /** A move that was begun goes on to its end. */
   | 'finish'
@@ -89,7 +90,10 @@ export type FixPlanned =
 /** The hazard that needs --accept-data-loss. */
 export const DATA_LOSS = 'data-loss';
 
-/** Without steps where every slot is whole. Refused as `unreachable-primaries`, `no-primary`, or as `--cover-to` names. */
+/**
+ * The plan has no steps where every slot is whole. Refused: `unreachable-primaries`, `unreachable-from-here`, `no-primary`, and
+ * what `coverOf` refuses. Hazards: `data-loss`, `left-to-servers`.
+ */
 export function planFix(topology: Topology, evidence: SlotEvidence, options: FixOptions): FixPlanned {
   const found = diagnose(topology, evidence, options.intents, options.busy.slots);
   const cover = coverOf(topology, options);
@@ -116,7 +120,7 @@ export function planFix(topology: Topology, evidence: SlotEvidence, options: Fix
   };
 }
 
-/** A diagnosis whose end is known. */
+/** A diagnosis with an end: where there was none, `settled` has chosen one. */
 export interface Settled extends Diagnosis {
   readonly end: ReachedNode;
   readonly kind: RepairKind;
@@ -148,7 +152,7 @@ function intentionOf(diagnoses: readonly Settled[]): string {
   return diagnoses.length === 0 ? 'fix slots' : `fix ${countInWords(diagnoses.length, 'slot')}`;
 }
 
-/** True where one of these nodes has a part in what is to be done. */
+/** True where making the slot whole involves one of these nodes. */
 function needs({ facts, owner, end, losers }: Settled, nodes: readonly NodeId[]): boolean {
   const marked = [...facts.migrating, ...facts.importing].map(({ node }) => node);
   return [owner, end, ...losers, ...facts.holders, ...marked].some((node) => node !== null && nodes.includes(node.id));
@@ -162,27 +166,21 @@ function postponed(left: readonly Settled[]): readonly Hazard[] {
 }
 
 function hazardsOf(diagnoses: readonly Settled[]): readonly Hazard[] {
-  const lost = new Map<TopologyNode, number[]>();
-  for (const { facts } of diagnoses)
-    if (facts.lostWith !== null) lost.set(facts.lostWith, [...(lost.get(facts.lostWith) ?? []), facts.slot]);
-  return [...lost].map(([node, slots]) => ({
+  const lost = diagnoses.flatMap(({ facts: { slot, lostWith } }) => (lostWith === null ? [] : [{ slot, lostWith }]));
+  return [...groupBy(lost, ({ lostWith }) => lostWith)].map(([node, slots]) => ({
     name: DATA_LOSS,
-    message: `The keys of ${slotsInWords(slotSetOf(slots))} that only ${nameOf(node)} has are lost: it does not answer, and when it comes back it will not own them any more.`,
+    message: `The keys of ${slotsInWords(slotSetOf(slots.map(({ slot }) => slot)))} that only ${nameOf(node)} has are lost: it does not answer, and when it comes back it will not own them any more.`,
   }));
 }
 
-/** Slots of the same fate together, in the order of their first slot. */
+/** One repair for all slots that go the same way for the same reason, in the order of their first slots. */
 function repairsOf(diagnoses: readonly Settled[], { keys, shared }: SlotEvidence): readonly Repair[] {
-  const groups = new Map<string, Settled[]>();
-  for (const each of diagnoses) {
-    const parties = [each.owner, each.end, ...each.facts.holders].map((node) => node?.id ?? '-');
-    const key = [each.kind, `${each.facts.isOpen}`, each.facts.lostWith?.id ?? '-', ...parties, each.why].join(' ');
-    const group = groups.get(key);
-    if (group) group.push(each);
-    else groups.set(key, [each]);
-  }
+  const groups = groupBy(diagnoses, ({ kind, owner, end, why, facts }) => {
+    const parties = [owner, end, ...facts.holders].map((node) => node?.id ?? '-');
+    return [kind, `${facts.isOpen}`, facts.lostWith?.id ?? '-', ...parties, why].join(' ');
+  });
   return [...groups.values()].map((group): Repair => {
-    const [first] = group as [Settled];
+    const [first] = group;
     const slots = new Set(group.map(({ facts }) => facts.slot));
     const counts = [...keys.values()].flatMap((bySlot) => [...bySlot].filter(([slot]) => slots.has(slot)));
     return {

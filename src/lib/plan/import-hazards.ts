@@ -1,24 +1,15 @@
-/** Why a person must consent to an import. */
-
+/** Why must a person consent to this import? */
 import { listInWords, mebibytesInWords, nameOf } from '../check/words.ts';
-import { byId } from '../model/node.ts';
 import { countSlots, SLOT_COUNT } from '../model/slot-set.ts';
-import type { ReachedNode, Topology } from '../model/topology.ts';
-import { isReached, primariesOf, replicasOf } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
+import { isReached, replicasOf } from '../model/topology.ts';
 import type { ImportMeasures, ImportRequest } from './import.ts';
 import type { Hazard, ImportKeys } from './plan.ts';
+import { receiversOf } from './receivers.ts';
 
 const LARGE_KEY_BYTES_MIN = 10 * 1024 * 1024;
 
-/** The primaries that take keys: those that answer and have slots, sorted by id. */
-export function receiversOf(topology: Topology): readonly ReachedNode[] {
-  return primariesOf(topology)
-    .filter(isReached)
-    .filter(({ entry }) => entry.slots.length > 0)
-    .toSorted(byId);
-}
-
-/** One sentence of each kind, however many servers it is about. `steps` are not empty. */
+/** At most one sentence of each kind, however many servers it is about. There must be at least one step. */
 export function importHazards(
   topology: Topology,
   measures: ImportMeasures,
@@ -85,7 +76,7 @@ function functionsLeft({ servers }: ImportMeasures): readonly Hazard[] {
   return [{ name: 'functions', message }];
 }
 
-/** What is moved is then in one place only. */
+/** A key that is moved to a primary without replica is then in one place only. */
 function withoutReplica(topology: Topology, keys: number, { copy }: ImportRequest): readonly Hazard[] {
   const bare = receiversOf(topology).filter(({ id }) => !replicasOf(topology, id).some(isReached));
   if (copy || bare.length === 0 || keys === 0) return [];

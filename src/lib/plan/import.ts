@@ -6,10 +6,11 @@ import type { NodeId } from '../model/node.ts';
 import type { SourceServer } from '../model/source-server.ts';
 import type { Topology } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
-import { importHazards, receiversOf } from './import-hazards.ts';
+import { importHazards } from './import-hazards.ts';
 import { refuseUnhealthy } from './move-refusals.ts';
 import { refTo } from './node-ref.ts';
 import type { ImportKeys, Planned } from './plan.ts';
+import { receiversOf } from './receivers.ts';
 
 export interface ImportMeasures {
   readonly servers: readonly SourceServer[];
@@ -20,7 +21,7 @@ export interface ImportMeasures {
 }
 
 export interface ImportRequest {
-  /** Null: none was named. */
+  /** Null where the operator named none. */
   readonly database: number | null;
   readonly copy: boolean;
   readonly replace: boolean;
@@ -29,7 +30,7 @@ export interface ImportRequest {
   readonly isDirect: boolean;
 }
 
-/** Farther away than this, what goes through this program takes a detour. */
+/** A source farther away than this should send keys itself, rather than through this program. */
 const ROUND_TRIP_MS_MAX = 5;
 
 /**
@@ -72,7 +73,7 @@ export function planImport(topology: Topology, measures: ImportMeasures, request
   return { ok: true, plan: { version: 1, intention, basis: basisOf(topology), steps, hazards } };
 }
 
-/** `relay` unless it is a detour that MIGRATE can spare. */
+/** `auto` is `migrate` where keys are moved from a source that is far away and can reach the cluster itself, else `relay`. */
 function engineFor({ roundTripMs }: ImportMeasures, { copy, engine, isDirect }: ImportRequest): ImportKeys['engine'] {
   if (engine !== 'auto') return engine;
   return !copy && isDirect && roundTripMs > ROUND_TRIP_MS_MAX ? 'migrate' : 'relay';

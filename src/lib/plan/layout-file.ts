@@ -6,6 +6,7 @@
  *       replicas: [10.0.0.2:7000]
  *       slots: 0-8191
  */
+import { isObject } from '../json.ts';
 import type { Address } from '../model/address.ts';
 import { formatAddress, parseAddress } from '../model/address.ts';
 import type { SlotSet } from '../model/slot-set.ts';
@@ -18,7 +19,7 @@ interface LayoutShard {
   readonly slots?: SlotSet;
 }
 
-/** At least one shard. No node is in it twice; where slots are given, every slot is in exactly one shard. */
+/** At least one shard, and no node twice. Either no shard names slots, or every slot is in exactly one. */
 export type Layout = readonly LayoutShard[];
 
 export type ParsedLayout =
@@ -32,7 +33,7 @@ export function parseLayout(value: unknown): ParsedLayout {
   const shards = document === null ? null : readList(document['shards'], 'shards', problems);
   const layout = (shards ?? []).flatMap((shard, index) => readShard(shard, `shards[${index}]`, problems));
   if (shards?.length === 0) problems.push('shards is empty: a cluster has at least one shard.');
-  // What concerns all shards is only looked at when each is readable: else it would complain of what it cannot know.
+  // All shards are compared only when each could be read: otherwise what is missing would be reported as a problem, too.
   if (problems.length === 0) problems.push(...repeatedNodes(layout), ...slotProblems(layout));
   return problems.length === 0 ? { ok: true, layout } : { ok: false, problems };
 }
@@ -55,14 +56,14 @@ function readObject(
   keys: readonly string[],
   problems: string[],
 ): Readonly<Record<string, unknown>> | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     problems.push(`${place} must be a mapping with ${keys.join(', ')}.`);
     return null;
   }
   for (const key of Object.keys(value)) {
     if (!keys.includes(key)) problems.push(`${place} has the unknown key ${key}; it takes ${keys.join(', ')}.`);
   }
-  return { ...value };
+  return value;
 }
 
 function readList(value: unknown, place: string, problems: string[]): readonly unknown[] | null {
@@ -78,7 +79,7 @@ function readAddress(value: unknown, place: string, problems: string[]): Address
   return address;
 }
 
-/** A single slot may stand without quotes, as a number. */
+/** YAML reads a single slot without quotes as a number. */
 function readSlots(value: unknown, place: string, problems: string[]): SlotSet | null {
   const slots = typeof value === 'string' || typeof value === 'number' ? parseSlots(`${value}`) : null;
   if (slots !== null && slots.length > 0) return slots;

@@ -1,15 +1,15 @@
 /**
- * Plans that add or remove nodes: what to type to go on with one that was interrupted, and what takes it back. They are
- * not gone on with by `resume`: the same command looks at the cluster and does the rest.
+ * Plans that add or remove nodes: which command does the rest of an interrupted one, and which takes it back? `resume` does
+ * neither: the command itself looks at the cluster and does what is left.
  */
-import type { NodeId } from '../model/node.ts';
+import { primaryIn } from './basis.ts';
 import type { Newcomer, NodeRef, Plan } from './plan.ts';
 
 export type Membership =
   | { readonly kind: 'add'; readonly nodes: readonly NodeRef[]; readonly newcomers: readonly Newcomer[] }
   | { readonly kind: 'remove'; readonly nodes: readonly NodeRef[] };
 
-/** Null for a plan that does neither. */
+/** Which nodes the plan adds or removes; null for a plan that does neither. */
 export function membershipOf({ steps }: Plan): Membership | null {
   const settle = steps.find((step) => step.kind === 'settle');
   if (settle !== undefined) {
@@ -21,7 +21,7 @@ export function membershipOf({ steps }: Plan): Membership | null {
   return nodes.length === 0 ? null : { kind: 'remove', nodes };
 }
 
-/** The command that does the rest of the plan, whatever was done of it. */
+/** The command that does the rest, however much was done; null for plans that change no members. */
 export function commandAgain(plan: Plan): string | null {
   const membership = membershipOf(plan);
   if (membership === null) return null;
@@ -41,13 +41,13 @@ export function commandAgain(plan: Plan): string | null {
   ].join(' ');
 }
 
-/** The command that does the opposite of the plan. */
+/** The command that does the opposite; null for plans that change no members. */
 export function commandBack(plan: Plan): string | null {
   const membership = membershipOf(plan);
   if (membership === null) return null;
   const { kind, nodes } = membership;
   if (kind === 'remove') {
-    const primaries = nodes.map(({ id }) => primaryIn(plan, id));
+    const primaries = nodes.map(({ id }) => primaryIn(plan.basis, id));
     const [primary = null] = primaries;
     const isSame = primaries.every((other) => other === primary);
     const role = primary === null ? [] : ['--replica', ...(isSame ? [`--of ${primary}`] : [])];
@@ -55,12 +55,6 @@ export function commandBack(plan: Plan): string | null {
   }
   const drain = hasMoves(plan) ? ['--drain'] : [];
   return ['cluster del-node', memberOf(plan), ...nodes.map(({ id }) => id), ...drain].join(' ');
-}
-
-/** Whose replica the node was when the plan was made, as its basis says. */
-function primaryIn({ basis }: Plan, id: NodeId): string | null {
-  const line = basis.split('\n').find((each) => each.startsWith(id)) ?? '';
-  return / replica of ([0-9a-f]{40}),/.exec(line)?.[1] ?? null;
 }
 
 /** `host:port` of a node that is a member before and after. */

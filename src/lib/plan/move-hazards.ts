@@ -1,24 +1,23 @@
 /** What should a person know before these slots are moved? What follows from measured data is in `estimate.ts`. */
+import { groupBy } from '../check/group.ts';
 import { isLinkUp } from '../check/replica-links.ts';
 import { listInWords, nameOf } from '../check/words.ts';
 import { countSlots } from '../model/slot-set.ts';
-import type { ReachedNode, Topology } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import type { SlotFlow } from './moves.ts';
 import type { Hazard } from './plan.ts';
 
-/** One sentence of each kind, however many nodes it is about. */
+/** `emptied-primary` and `no-replica`: one sentence each, however many nodes it is about. */
 export function moveHazards(topology: Topology, flows: readonly SlotFlow[]): readonly Hazard[] {
   return [...emptiedPrimaries(flows), ...withoutReplica(topology, flows)];
 }
 
 /**
- * The server does this by itself when the last slot leaves, for the replicas of the emptied primary as well. Source:
+ * A primary that loses its last slot becomes a replica of whoever took it, and its replicas follow. Source:
  * `clusterUpdateSlotsConfigWith`, Redis 6.2 and later, every Valkey; the setting is on unless it was changed.
  */
 function emptiedPrimaries(flows: readonly SlotFlow[]): readonly Hazard[] {
-  const outgoing = new Map<ReachedNode, SlotFlow[]>();
-  for (const flow of flows) outgoing.set(flow.source, [...(outgoing.get(flow.source) ?? []), flow]);
-  const emptied = [...outgoing].filter(
+  const emptied = [...groupBy(flows, ({ source }) => source)].filter(
     ([source, own]) => own.reduce((sum, { slots }) => sum + countSlots(slots), 0) === countSlots(source.entry.slots),
   );
   if (emptied.length === 0) return [];

@@ -1,6 +1,6 @@
 /**
- * What a plan that moves slots was asked for, in the words of its `intention` and back: a saved plan is shown again by
- * those words alone.
+ * The `intention` of a plan that moves slots, as text and read back from it: that text is all that a saved plan keeps of what
+ * was asked for, and it has to be shown again.
  */
 import { countInWords } from '../check/words.ts';
 
@@ -17,10 +17,10 @@ export type MoveIntention =
 export function formatMoveIntention(intention: MoveIntention): string {
   if (intention.kind === 'reshard') {
     const slots = countInWords(intention.slots, 'slot');
-    return `reshard ${slots} from ${primaries(intention.sources)} to ${intention.targets.join(', ')}`;
+    return `reshard ${slots} from ${countInWords(intention.sources, 'primary')} to ${intention.targets.join(', ')}`;
   }
   const { nodes, totalWeight, thresholdPercent } = intention;
-  return `rebalance ${primaries(nodes)} with a total weight of ${totalWeight.toFixed(2)} and a threshold of ${thresholdPercent.toFixed(2)}%`;
+  return `rebalance ${countInWords(nodes, 'primary')} with a total weight of ${totalWeight.toFixed(2)} and a threshold of ${thresholdPercent.toFixed(2)}%`;
 }
 
 /** The reverse, with numbers rounded to two digits; null where the plan is about something else. */
@@ -40,8 +40,4 @@ export function parseMoveIntention(text: string): MoveIntention | null {
     totalWeight: totalWeight ?? 0,
     thresholdPercent: thresholdPercent ?? 0,
   };
-}
-
-function primaries(count: number): string {
-  return `${count} ${count === 1 ? 'primary' : 'primaries'}`;
 }

@@ -8,8 +8,8 @@ import type { SlotFlow } from './moves.ts';
 
 /**
  * Refuses to move slots in a cluster that is not healthy: first redis-cli's line as `unhealthy`, then every finding of
- * severity `error`, and with them who gave no answer and why. None where the cluster is healthy. `findings` are what
- * counts; all of the topology's by default.
+ * severity `error`, and which nodes gave no answer. None where the cluster is healthy. `findings`: those that count, by
+ * default all of the topology's.
  */
 export function refuseUnhealthy(
   topology: Topology,

@@ -8,7 +8,7 @@ import type { ReachedNode } from '../model/topology.ts';
 import type { SlotFlow } from './moves.ts';
 import type { Hazard, MoverKind } from './plan.ts';
 
-/** `auto` is atomic wherever both sides can. */
+/** `auto`: atomic between two servers that can, else key by key. */
 export type MoverRequest = 'auto' | MoverKind;
 
 /** The mover of the pair; where `atomic` is asked for, {@link refuseAtomic} has refused the pairs that cannot. */
@@ -19,7 +19,7 @@ export function moverFor({ source, target }: SlotFlow, request: MoverRequest): M
     : 'key-wise';
 }
 
-/** Refuses, as `mover-unavailable`, atomic moves where a side cannot: a finding for each version, and one for mixtures. */
+/** Refuses, as `mover-unavailable`, atomic moves that cannot be: a finding for each version, and one for mixed products. */
 export function refuseAtomic(flows: readonly SlotFlow[], request: MoverRequest): readonly Finding[] {
   if (request !== 'atomic') return [];
   const nodes = [
@@ -47,7 +47,7 @@ export function refuseAtomic(flows: readonly SlotFlow[], request: MoverRequest):
   ];
 }
 
-/** Says, as `mover-falls-back`, that slots move key by key although one side of a pair could do better. One in all. */
+/** The hazard `mover-falls-back`: slots move key by key although one side of a pair could move them atomically. */
 export function fallBackHazard(flows: readonly SlotFlow[], request: MoverRequest): readonly Hazard[] {
   if (request !== 'auto') return [];
   const fallen = flows.filter(

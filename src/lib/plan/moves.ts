@@ -1,4 +1,4 @@
-/** Makes a plan of slots that are to flow from primaries to others: what resharding and rebalancing have in common. */
+/** From who gives which slots to whom, makes a plan: what resharding and rebalancing have in common. */
 import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
@@ -11,7 +11,7 @@ import { fallBackHazard, moverFor, refuseAtomic } from './mover-choice.ts';
 import { refTo } from './node-ref.ts';
 import type { Hazard, MoveSlots, Planned } from './plan.ts';
 
-/** Slots of one primary that another is to have. Source and target are never the same, and there is at least one slot. */
+/** Slots that one primary is to give to another. There is at least one slot, and the two are never the same. */
 export interface SlotFlow {
   readonly source: ReachedNode;
   readonly target: ReachedNode;
@@ -20,10 +20,10 @@ export interface SlotFlow {
 
 export interface Moves {
   readonly intention: MoveIntention;
-  /** At most one of each source and target; the order of the steps. */
+  /** In the order of the steps. No two have the same source and the same target. */
   readonly flows: readonly SlotFlow[];
   readonly mover: MoverRequest;
-  /** What is to be said before the hazards of the moves themselves. */
+  /** Those of the planner, shown before the hazards of the moves themselves. */
   readonly hazards: readonly Hazard[];
 }
 

@@ -5,8 +5,8 @@ import type { Topology, TopologyNode } from '../model/topology.ts';
 import { isReached } from '../model/topology.ts';
 
 /**
- * The cluster's nodes, then those of `asked` that are not of it. A node that both have is shown as it was asked, under
- * the address that was typed; a trace of it without an answer, such as a handshake under way, is left out.
+ * The cluster's nodes, then those of `asked` that it does not know. A node in both is taken as it answered under the address
+ * that was typed. Where the cluster has only a handshake under way with such a node, that is left out.
  */
 export function withNewcomers(cluster: Topology, asked: Topology): Topology {
   const typed = new Map(asked.nodes.map((node) => [node.id, node]));

@@ -1,19 +1,19 @@
-/** Planning `cluster-node-timeout` on every node: who has which now, and why a person should look first. */
+/** What does setting `cluster-node-timeout` on every node change, and why should a person look first? */
 import type { Finding } from '../check/finding.ts';
 import { countInWords, listInWords, nameOf } from '../check/words.ts';
 import type { TopologyNode } from '../model/topology.ts';
 import type { Hazard } from './plan.ts';
 
-/** redis-cli refuses less. */
+/** As in redis-cli, which refuses less. */
 const TIMEOUT_MS_MIN = 100;
 /** A server that forks, or a client that sends a slow command, easily takes this long. The default is 15000. */
 const TIMEOUT_MS_CALM = 2000;
 
-/** What a node has now; null where it did not say, with the reason. */
+/** The timeout that a node has now; null where it did not say. */
 export interface PresentTimeout {
   readonly node: TopologyNode;
   readonly timeoutMs: number | null;
-  /** One sentence without a full stop; empty where it has answered. */
+  /** Why it did not say: one sentence without a full stop. Empty where it did. */
   readonly reason: string;
 }
 
@@ -24,7 +24,7 @@ export interface TimeoutPlan {
   readonly hazards: readonly Hazard[];
 }
 
-/** The refusal of a time that is too short for any cluster, in redis-cli's words; none for all others. */
+/** Refuses, as `timeout-too-short` and in redis-cli's words, a time that is too short for any cluster. */
 export function refuseShortTimeout(timeoutMs: number): readonly Finding[] {
   if (timeoutMs >= TIMEOUT_MS_MIN) return [];
   return [
@@ -38,7 +38,7 @@ export function refuseShortTimeout(timeoutMs: number): readonly Finding[] {
   ];
 }
 
-/** Every node is to have it, those too that have it already: their file may not. */
+/** For all nodes, also those that have this timeout already: their configuration file may not. */
 export function planNodeTimeout(nodes: readonly PresentTimeout[], timeoutMs: number): TimeoutPlan {
   return { timeoutMs, nodes, hazards: [...shortTimeout(timeoutMs), ...leftBehind(nodes)] };
 }

@@ -1,6 +1,6 @@
 /**
- * How many primaries should each host have, and what can no placement be better than? Both at once, for the bound is
- * the cost that this choice would have if every host and zone could have its way.
+ * How many primaries should each host have, and what is a lower bound for the cost of any placement? Both in one go: the
+ * bound is what this choice would cost if no host and no zone stood in another's way.
  */
 import type { PlacementCost } from './arrangement.ts';
 import { compareCosts } from './arrangement.ts';
@@ -56,7 +56,7 @@ export function choosePrimaries(hosts: readonly PlacementHost[], shardCount: num
   return { primaries, bound: costOf(sumOf(onHost), sumOf(inZone)) };
 }
 
-/** What a host, or a zone, costs at least, or by how much that grows. */
+/** What the nodes of one host, or of one zone, cost at least; also by how much one primary more raises that. */
 interface Mates {
   readonly besidePrimary: number;
   readonly replicaPairs: number;

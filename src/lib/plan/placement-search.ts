@@ -1,22 +1,22 @@
 /**
- * Betters an arrangement until nothing betters it: exchanges what is on two seats, and where no single exchange helps,
- * makes two or three at once. Deterministic, and bounded in work.
+ * Improves an arrangement by exchanging what is on two seats, until no exchange helps, and no two or three made together.
+ * Deterministic, and bounded in work.
  */
 import type { Arrangement, PlacementCost, Seat } from './arrangement.ts';
 
 /** After so many tried exchanges the search stops with what it has. About 100 ms. */
 const TRIALS_MAX = 500_000;
 
-/** So many exchanges are tried at once where fewer do not help. */
+/** How many exchanges are tried together where fewer do not help. */
 const EXCHANGES_AT_ONCE_MAX = 3;
 
-/** Exchanges that touch each other involve one shard more than there are exchanges: so many alike shards are enough. */
+/** Of shards that are alike no more than this are tried: so many are all that connected exchanges can involve. */
 const ALIKE_SHARDS_MAX = EXCHANGES_AT_ONCE_MAX + 1;
 
 /**
  * Lowers the arrangement's cost in place, and stops early once it is down to `bound`, below which no cost can be.
- * What it leaves cannot be bettered by one exchange, nor by two or three that touch the same shards one after the
- * other, unless the bound on its work ended it before.
+ * What it leaves cannot be improved by one exchange, nor by two or three of which each shares a shard with the one before,
+ * unless the bound on its work ended it earlier.
  */
 export function improve(arrangement: Arrangement, shardCount: number, bound: PlacementCost): void {
   const search: Search = { arrangement, bound, seats: [], trialsLeft: TRIALS_MAX };
@@ -31,12 +31,12 @@ export function improve(arrangement: Arrangement, shardCount: number, bound: Pla
 interface Search {
   readonly arrangement: Arrangement;
   readonly bound: PlacementCost;
-  /** Those that are worth trying. */
+  /** The seats that are worth trying. */
   seats: readonly Seat[];
   trialsLeft: number;
 }
 
-/** The seats that are worth trying: of shards that are alike, and of seats that are alike in a shard, not all. */
+/** The seats that are worth trying: a few of the shards that are alike, and one of the seats that are alike in a shard. */
 function unlikeSeats(arrangement: Arrangement, shardCount: number): readonly Seat[] {
   const alike = new Map<string, number>();
   const seats: Seat[] = [];
@@ -54,8 +54,8 @@ function unlikeSeats(arrangement: Arrangement, shardCount: number): readonly Sea
 }
 
 /**
- * One pass over all pairs of seats that keeps every exchange that betters; whether any did. Of two seats that neither
- * share a host or zone in their shards nor are a primary's, no exchange betters anything.
+ * One pass over the pairs of seats. Keeps every exchange that lowers the cost, and returns whether any did. At least one seat
+ * of a pair is a primary's, or shares its host or zone with another of its shard: no other exchange can help.
  */
 function exchangeOnce(search: Search): boolean {
   const { arrangement, bound, seats } = search;
@@ -79,8 +79,8 @@ function exchangeOnce(search: Search): boolean {
 }
 
 /**
- * Makes the first `count` exchanges that better together, each in a shard of the one before; whether there were such.
- * Each for itself may make things worse.
+ * Makes the first `count` exchanges that together lower the cost, and returns whether there were such. Each shares a shard
+ * with the one before; a single one may raise the cost.
  */
 function exchangeSeveral(search: Search, count: number): boolean {
   const { arrangement, bound } = search;

@@ -13,7 +13,7 @@
  *   200 nodes), and nearly everywhere else.
  * - Up to 7 nodes it is the best for every combination of hosts, zones and replicas, compared with brute force; for 8
  *   nodes the test samples the combinations.
- * - Beyond that no exchange of two nodes betters it, and no two or three that touch the same shards, unless the bound
+ * - Beyond that no exchange of two nodes improves it, and no two or three that touch the same shards, unless the bound
  *   on the work ended the search. From 11 nodes on, where two or three shards share a few hosts of very different
  *   sizes, the third and later places of the cost are known to miss the best sometimes. For the first two no case is
  *   known.
@@ -74,7 +74,7 @@ export function placementCost(nodes: readonly PlacementNode[], shards: readonly 
   return arrangement.cost;
 }
 
-/** What no placement of these nodes in so many shards can be better than. */
+/** A lower bound for the cost of any placement of these nodes in so many shards. */
 export function placementBound(nodes: readonly PlacementNode[], shardCount: number): PlacementCost {
   return choosePrimaries(hostsOf(nodes), shardCount).bound;
 }
@@ -97,7 +97,7 @@ function zonesOf(hosts: readonly PlacementHost[]): readonly number[] {
   return hosts.map((host) => host.zone);
 }
 
-/** A good beginning: the primaries as evenly as can be, then each replica where it costs least and most room is. */
+/** Where the search starts: primaries as evenly as can be, then each replica where it costs least, emptier shards first. */
 function seatHosts(hosts: readonly PlacementHost[], primaries: readonly number[], nodeCount: number): Arrangement {
   const shardCount = primaries.length;
   const arrangement = new Arrangement(zonesOf(hosts), shardCount, Math.ceil(nodeCount / shardCount));
@@ -122,7 +122,7 @@ function seatHosts(hosts: readonly PlacementHost[], primaries: readonly number[]
   return arrangement;
 }
 
-/** The hosts of the replicas, big zones and in them big hosts first: they have the fewest shards to choose from. */
+/** The host of each replica, in the order of seating: big zones, and in them big hosts, first, as they have the least choice. */
 function dealingOrder(hosts: readonly PlacementHost[], waiting: readonly number[]): readonly number[] {
   const inZone: number[] = [];
   for (const [index, host] of hosts.entries()) inZone[host.zone] = (inZone[host.zone] ?? 0) + (waiting[index] ?? 0);

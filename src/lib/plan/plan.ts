@@ -22,12 +22,12 @@ export type Step =
   /** CLUSTER SET-CONFIG-EPOCH; only BEFORE the node knows another. */
   | { readonly kind: 'set-epoch'; readonly node: NodeRef; readonly epoch: number }
   | { readonly kind: 'add-slots'; readonly node: NodeRef; readonly slots: SlotSet }
-  /** CLUSTER MEET until every one of the nodes knows every other; only newcomers meet the others, where there are any. */
+  /** CLUSTER MEET until each of the nodes knows every other. Where there are `newcomers`, only these are introduced. */
   | { readonly kind: 'join'; readonly nodes: readonly NodeRef[]; readonly newcomers?: readonly NodeRef[] }
   | { readonly kind: 'replicate'; readonly node: NodeRef; readonly primary: NodeRef }
   /** FUNCTION RESTORE of what `source` has; refused by a node that has functions of its own. */
   | { readonly kind: 'copy-functions'; readonly node: NodeRef; readonly source: NodeRef }
-  /** Changes nothing: waits until all members see the newcomers in their roles, and these serve. */
+  /** Changes nothing: waits until all members see the newcomers in their roles, and the newcomers serve. */
   | { readonly kind: 'settle'; readonly newcomers: readonly Newcomer[]; readonly members: readonly NodeRef[] }
   /** CLUSTER FORGET to all of `by` at once, until none of them lists any of the nodes. */
   | { readonly kind: 'forget'; readonly nodes: readonly NodeRef[]; readonly by: readonly NodeRef[] }
@@ -38,22 +38,22 @@ export type Step =
   | { readonly kind: 'leave'; readonly node: NodeRef; readonly by: readonly NodeRef[] }
   /** Moves slots with their keys from one shard to another; resumable at any point. */
   | MoveSlots
-  /** Brings the keys of a server that is no part of the cluster; typed again it goes on. */
+  /** Brings the keys of a server outside of the cluster. The same command typed again does the rest. */
   | ImportKeys
   | FixStep;
 
 /** What only `fix` does. */
 export type FixStep =
   /**
-   * The node gives up its claim of slots that `owner` is to have, and keeps their keys. BEFORE anybody takes a higher
-   * epoch: from then on gossip would delete these keys.
+   * The node gives up its claim to slots that `owner` is to have, and keeps their keys. BEFORE anybody takes a higher
+   * epoch: a node that learns of it deletes the keys of slots that it still claims.
    */
   | { readonly kind: 'release-slots'; readonly node: NodeRef; readonly owner: NodeRef; readonly slots: SlotSet }
-  /** Makes the node the owner of slots that nobody else claims, and the others believe it. */
+  /** Makes the node the owner of slots that nobody else claims, with an epoch that makes the others believe it. */
   | { readonly kind: 'own-slots'; readonly node: NodeRef; readonly slots: SlotSet }
   /**
-   * Opens slots from `source`, which owns them, to `target`, and leaves of each key that both have one value: the
-   * common one, or the one that the operator has chosen. The other is kept aside first.
+   * Opens slots from `source`, which owns them, to `target`. Of each key that both have, one value stays: where they differ,
+   * the one that the operator chose, after the other was written to a file.
    */
   | { readonly kind: 'settle-keys'; readonly source: NodeRef; readonly target: NodeRef; readonly slots: SlotSet }
   /** Moves keys to `target`, which owns their slots, from a node that does not. */
@@ -68,7 +68,7 @@ export interface MoveSlots {
   readonly target: NodeRef;
   readonly slots: SlotSet;
   readonly mover: MoverKind;
-  /** Null until it was measured. */
+  /** Null until it is known how much there is to move. */
   readonly estimate: MoveEstimate | null;
 }
 
@@ -79,14 +79,14 @@ export interface ImportKeys {
   readonly database: number;
   /** The primaries that receive. */
   readonly targets: readonly NodeRef[];
-  /** The keys stay at the source. */
+  /** True: the keys stay at the source. */
   readonly copy: boolean;
-  /** The source's value wins where the cluster has another. */
+  /** True: the source's value wins where the cluster has another. */
   readonly replace: boolean;
   /** `relay`: DUMP and RESTORE through this program; `migrate`: the source sends with MIGRATE. */
   readonly engine: 'relay' | 'migrate';
   readonly keys: number;
-  /** Of memory, by a sample. */
+  /** Memory that the keys take, by a sample. */
   readonly bytes: number;
 }
 

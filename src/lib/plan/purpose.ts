@@ -1,4 +1,4 @@
-/** What a plan is for: it decides how a run that was interrupted is gone on with, and whether there is a way back. */
+/** What is a plan for? That decides how an interrupted run is continued, and whether it can be taken back. */
 import { membershipOf } from './membership.ts';
 import type { Plan } from './plan.ts';
 import { isFixStep } from './simulate-fix.ts';
@@ -10,12 +10,12 @@ export type Purpose =
   | 'move'
   /** Nodes join or leave; slots may move as well. */
   | 'membership'
-  /** Slots are made whole; some may be moved to their end. */
+  /** Slots are made whole; some moves may be finished. */
   | 'fix'
   /** Keys come from another server. */
   | 'import';
 
-/** By the steps that no plan for another purpose has. */
+/** Told by steps that only plans for this purpose have. */
 export function purposeOf(plan: Plan): Purpose {
   if (plan.steps.some(isFixStep)) return 'fix';
   if (plan.steps.some(({ kind }) => kind === 'import-keys')) return 'import';

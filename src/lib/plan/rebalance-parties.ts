@@ -18,15 +18,15 @@ export interface Weighted {
 export interface Balancing {
   /** By id. */
   readonly involved: readonly Weighted[];
-  /** Says, as `left-out`, which empty primaries get nothing although empty ones were asked for. */
+  /** `left-out`: which empty primaries get nothing, although empty ones were asked for. */
   readonly hazards: readonly Hazard[];
 }
 
-/** redis-cli takes any beginning of an id for a weight, as in `--cluster-weight a=2`. */
+/** As redis-cli, which takes any beginning of an id here: `--cluster-weight a=2`. */
 const WEIGHT_PREFIX_LENGTH_MIN = 1;
 
 /**
- * The primaries with slots; those without where they are asked for, or where a weight names them. Refused as
+ * The primaries with slots, and those without that a weight names or that `useEmptyPrimaries` asks for. Refused as
  * `unknown-node`, `ambiguous-node`, `bad-weight`, `no-weight` (all are 0) and `unreachable`.
  */
 export function selectBalancing(topology: Topology, request: RebalanceRequest): Balancing | readonly Finding[] {

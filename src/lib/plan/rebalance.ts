@@ -17,11 +17,11 @@ import { exchangeSlots } from './slot-exchange.ts';
 export const THRESHOLD_PERCENT_DEFAULT = 2;
 
 export interface RebalanceRequest {
-  /** By id, any beginning of an id, or `host:port`. 1 where none is given; 0 drains the primary. */
+  /** By id, any beginning of an id, or `host:port`. Primaries that are not named have 1; a weight of 0 drains the primary. */
   readonly weights: ReadonlyMap<string, number>;
   /** Whether primaries without slots take part; those that `weights` names do so anyway. */
   readonly useEmptyPrimaries: boolean;
-  /** Nothing is moved while no primary is further than this from its due, in percent of its slots; 0 always balances. */
+  /** Nothing is moved while every primary is this close to its due, in percent of the slots it has. 0 always balances. */
   readonly thresholdPercent: number;
   readonly mover: MoverRequest;
 }
@@ -70,8 +70,9 @@ function refuseThreshold(percent: number): readonly Finding[] {
 }
 
 /**
- * As redis-cli has it (`clusterManagerCommandRebalance`, 7.0): the distance is in percent of the slots that a node has,
- * and an empty one may be due a single slot. Unlike there, 0 is a threshold, and a weight of 0 is always obeyed.
+ * True where nobody is further from its due than the threshold. As in redis-cli (`clusterManagerCommandRebalance`, 7.0) the
+ * distance is in percent of the slots that a node has, and an empty one may be due a single slot. Unlike there, a threshold of
+ * 0 and a weight of 0 are always obeyed.
  */
 function isWithin(thresholdPercent: number, claims: readonly Claim[]): boolean {
   if (thresholdPercent === 0) return false;

@@ -1,6 +1,6 @@
 /**
- * What is left of a move, seen in the cluster as it is now. A move may have been begun by a run that died, and either
- * side may have failed over since; what counts is who owns which slot and which slots are open.
+ * What is left to do of a move? Told from the cluster alone, because the run that began the move may have died, and either side
+ * may have failed over since: what counts is who owns which slot now, and which slots are open.
  */
 import { formatAddress } from '../model/address.ts';
 import type { NodeId } from '../model/node.ts';
@@ -10,27 +10,27 @@ import type { ReachedNode, Topology } from '../model/topology.ts';
 import { isReached, primariesOf, reachedNodes } from '../model/topology.ts';
 import type { MoveSlots, NodeRef } from './plan.ts';
 
-/** The nodes that were of one shard when the move was planned: one of them is its primary now. */
+/** The nodes of a shard when the move was planned. Whichever of them is a primary now speaks for the shard. */
 export type ShardMembers = readonly NodeId[];
 
 export interface Remaining {
   /** The primary that gives; it owns all of `slots`. */
   readonly source: ReachedNode;
   readonly target: ReachedNode;
-  /** Ascending. Slots still to be moved, open or not. */
+  /** The slots still to be moved, open or not, ascending. */
   readonly slots: readonly number[];
 }
 
 export type RemainingMove =
   | { readonly state: 'done' }
-  /** The target owns all of it, but some nodes still have slots open: `slots` are to be closed. */
+  /** The target owns all slots, but some nodes still have these open: they have to be closed. */
   | { readonly state: 'closing'; readonly target: ReachedNode; readonly slots: readonly number[] }
-  /** `closing`: slots that the target owns already, but that some nodes still have open. */
+  /** Besides, `closing` are slots that the target owns already, but that some nodes still have open. */
   | { readonly state: 'moving'; readonly remaining: Remaining; readonly closing: readonly number[] }
   /** No primary of the shard answers, or slots belong to somebody else: `reason` is one sentence. */
   | { readonly state: 'stuck'; readonly reason: string };
 
-/** The members of the shard of `id`: the node and its replicas, or its primary and the primary's replicas. */
+/** All nodes of the shard that the node `id` is in: its primary, or itself, first. */
 export function shardMembers(topology: Topology, id: NodeId): ShardMembers {
   const node = topology.nodes.find((other) => other.id === id);
   const primaryId = node?.entry.primaryId ?? id;
@@ -65,8 +65,8 @@ export function remainingOf(
 }
 
 /**
- * The open slots of a move that are being moved the other way: the target owns them and gives them back. Their keys
- * are on both sides, so they cannot be closed at the target.
+ * The slots of a move that are already on their way back: the target owns them and has them open. Their keys are on both
+ * sides, so they must not be closed at the target.
  */
 export function slotsOnTheirWayBack(
   step: MoveSlots,
@@ -83,7 +83,7 @@ export function slotsOnTheirWayBack(
     .sort((a, b) => a - b);
 }
 
-/** Why a shard has no primary: an emptied one becomes a replica of whoever took its last slot. */
+/** Why no member of a shard is a primary that answers: an emptied one may follow whoever took its last slot. */
 function whyNone(topology: Topology, { id, address }: NodeRef): string {
   const node = topology.nodes.find((other) => other.id === id);
   const followed = node?.entry.primaryId;
@@ -95,7 +95,7 @@ function whyNone(topology: Topology, { id, address }: NodeRef): string {
   return `${address} has no slots left and is a replica of ${formatAddress(primary.address)} now`;
 }
 
-/** The member that answers and calls itself a primary. Of two, the one with the higher epoch. */
+/** The member that answers and calls itself a primary; of two, the one with the higher epoch. */
 function primaryAmong(topology: Topology, members: ShardMembers): ReachedNode | null {
   const candidates = topology.nodes
     .filter(isReached)
@@ -104,7 +104,7 @@ function primaryAmong(topology: Topology, members: ShardMembers): ReachedNode | 
   return candidates[0] ?? null;
 }
 
-/** Who owns a slot: of those that claim it in their own line, the one with the highest epoch, as the servers settle it. */
+/** The owner of each slot: of those that claim it in their own line the one with the highest epoch, as servers settle it. */
 function ownersOf(topology: Topology): ReadonlyMap<number, NodeId> {
   const owners = new Map<number, NodeId>();
   const claims = [...primariesOf(topology)].filter(isReached).sort((a, b) => a.entry.configEpoch - b.entry.configEpoch);

@@ -1,18 +1,17 @@
 /** What should a person know before these nodes are removed? */
+import { VOTERS_MIN } from '../check/host-majority.ts';
 import { isLinkUp } from '../check/replica-links.ts';
 import { countInWords, listInWords, nameOf } from '../check/words.ts';
-import { hasFlag } from '../model/node.ts';
+import { hasFlag, isInService } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, primariesOf, reachedNodes, replicasOf } from '../model/topology.ts';
+import { beliefsAbout, isReached, primariesOf, replicasOf } from '../model/topology.ts';
 import { refTo } from './node-ref.ts';
 import type { Hazard, Step } from './plan.ts';
 
-/** Below it no majority is left when one of them fails. */
-const VOTERS_MIN = 3;
-
 /**
- * As `last-replica`, `few-primaries`, `majority-removed`, `still-connected` (others reach a node that this program does
- * not), and `cannot-be-told` (a member that does not answer may bring the removed back).
+ * `last-replica`, `few-primaries`, `majority-removed`, `still-connected` (others reach a node that this program does not),
+ * and `cannot-be-told` (a member that does not answer may bring the removed nodes back). `replicas` are the steps that give
+ * replicas of removed primaries another one.
  */
 export function removalHazards(
   topology: Topology,
@@ -50,7 +49,7 @@ function voters(topology: Topology, targets: readonly TopologyNode[]): readonly 
   const removed = before.filter((node) => targets.includes(node));
   const left = before.length - removed.length;
   if (removed.length === 0) return [];
-  const few = `Only ${left} ${left === 1 ? 'primary' : 'primaries'} with slots will be left, so no replica takes over by itself when one fails.`;
+  const few = `Only ${countInWords(left, 'primary')} with slots will be left, so no replica takes over by itself when one fails.`;
   const many = `${removed.length} of ${before.length} primaries with slots, which is no minority, are removed at once.`;
   return [
     ...(left < VOTERS_MIN ? [{ name: 'few-primaries', message: few }] : []),
@@ -62,16 +61,10 @@ function stillConnected(topology: Topology, targets: readonly TopologyNode[]): r
   return targets
     .filter((node) => !isReached(node))
     .flatMap((node) => {
-      const views = reachedNodes(topology).flatMap(({ reach }) =>
-        reach.view.entries.filter(({ id }) => id === node.id),
-      );
-      const healthy = views.filter(
-        (entry) =>
-          !(['fail', 'fail?', 'noaddr', 'handshake'] as const).some((flag) => hasFlag(entry, flag)) &&
-          entry.link === 'connected',
-      );
+      const beliefs = beliefsAbout(topology, node.id);
+      const healthy = beliefs.filter((entry) => isInService(entry) && entry.link === 'connected');
       if (healthy.length === 0) return [];
-      const message = `${refTo(node).address} does not answer here, but ${healthy.length} of ${countInWords(views.length, 'other node')} reach it: it cannot be reset, and may join again by itself.`;
+      const message = `${refTo(node).address} does not answer here, but ${healthy.length} of ${countInWords(beliefs.length, 'other node')} reach it: it cannot be reset, and may join again by itself.`;
       return [{ name: 'still-connected', message }];
     });
 }

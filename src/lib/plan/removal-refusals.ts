@@ -1,13 +1,12 @@
-/** Why can these nodes not be taken out of this cluster? Everything at once. */
+/** Why can these nodes not be taken out of this cluster? Everything at once, so that an operator mends it in one go. */
 import type { Finding } from '../check/finding.ts';
 import { countInWords, nameOf, slotsInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import { roleOf } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, keyCount } from '../model/topology.ts';
+import { isReached, keyCount, slotsHeldBy } from '../model/topology.ts';
 import { refTo } from './node-ref.ts';
 import type { RemoveRequest } from './remove-nodes.ts';
-import { slotsHeldBy } from './remove-nodes.ts';
 import { placesIn } from './replica-places.ts';
 
 /** About each node in the operator's order, then about all together. */
@@ -45,7 +44,7 @@ function refuseSlots(topology: Topology, node: TopologyNode, { drain }: RemoveRe
   return [{ ...finding, rule: 'has-slots', message, suggestion }];
 }
 
-/** A primary with keys refuses CLUSTER RESET, on every server. Without slots they are nobody's, and not served. */
+/** A primary with keys refuses CLUSTER RESET, on every server. As it owns no slots, nobody is served these keys. */
 function refuseKeys(node: TopologyNode): readonly Finding[] {
   if (!isReached(node) || roleOf(node.entry) === 'replica' || node.entry.slots.length > 0) return [];
   const keys = keyCount(node.reach.view);

@@ -1,11 +1,8 @@
 /** Takes nodes out of a cluster, reachable or dead, with their slots moved away first where that is asked for. */
-
 import type { Finding } from '../check/finding.ts';
 import { listInWords } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
 import { byId } from '../model/node.ts';
-import type { SlotSet } from '../model/slot-set.ts';
-import { unionSlots } from '../model/slot-set.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
 import { findNode, isReached, reachedNodes } from '../model/topology.ts';
 import { basisOf } from './basis.ts';
@@ -23,7 +20,10 @@ import { simulateEnd } from './simulate.ts';
 export interface RemoveRequest {
   /** By id, the beginning of an id, or `host:port`. */
   readonly names: readonly string[];
-  /** Moves their slots away first: to these primaries, or evenly to all that have slots and stay. Null refuses slots. */
+  /**
+   * Moves their slots away first: to these primaries, or, where `to` is null, evenly to all that stay and have slots. Null
+   * refuses nodes with slots.
+   */
   readonly drain: { readonly to: readonly string[] | null; readonly mover: MoverRequest } | null;
   readonly zones: Zones;
   /** `dead` refuses nodes that answer: forgetting alone would leave them believing that they are members. */
@@ -32,8 +32,8 @@ export interface RemoveRequest {
 
 /**
  * In this ORDER: slots; replicas of the removed nodes, which get other primaries BEFORE anybody forgets theirs; FORGET
- * everywhere; RESET of those that answer. RESET is last: a node that others still know would be met again by them
- * (Valkey 8.1 and later). A node that nobody lists any more is only reset: an earlier run was interrupted.
+ * everywhere; RESET of those that answer. RESET is last: others that still know a node would meet it again
+ * (Valkey 8.1 and later). A node that nobody lists any more, because an earlier run was interrupted, is only reset.
  *
  * Refused: `unknown-node`, `ambiguous-node`, `has-slots`, `slots-of-dead-node`, `holds-keys`, `answers`, `nobody-left`,
  * and what `planReshard` refuses. Hazards: see `removal-hazards.ts`, and those of the moves.
@@ -65,32 +65,25 @@ function selectOne(topology: Topology, name: string): TopologyNode | Finding {
     : selected;
 }
 
-/** All slots that the node, or anybody else, takes for the node's. */
-export function slotsHeldBy(topology: Topology, { id, entry }: TopologyNode): SlotSet {
-  const believed = reachedNodes(topology).flatMap(({ reach }) => reach.view.entries.filter((other) => other.id === id));
-  return unionSlots(entry.slots, ...believed.map(({ slots }) => slots));
-}
-
 function drain(topology: Topology, targets: readonly TopologyNode[], request: RemoveRequest): Planned {
   const full = targets.filter(({ entry }) => entry.slots.length > 0);
   const nothing: Plan = { version: 1, intention: '', basis: '', steps: [], hazards: [] };
   if (full.length === 0 || request.drain === null) return { ok: true, plan: nothing };
   const { to, mover } = request.drain;
-  const planned = planReshard(topology, {
+  return planReshard(topology, {
     from: full.map(({ id }) => id),
     to: to ?? remainingPlaces(topology, targets).map(({ primary }) => primary.id),
     amount: { kind: 'all' },
     mover,
   });
-  return planned;
 }
 
-/** Only the slotless removed nodes are emptied, and they do not stay to become replicas. */
+/** The nodes that a drain empties are removed, so they do not become replicas of those that took their slots. */
 function isStillTrue({ name }: Hazard): boolean {
   return name !== 'emptied-primary';
 }
 
-/** Primaries that stay, those with slots where there are any; by id. */
+/** The primaries that stay, by id; only those with slots, unless there are none. */
 function remainingPlaces(topology: Topology, targets: readonly TopologyNode[]): readonly Place[] {
   const gone = idsOf(targets);
   const places = placesIn(topology)

@@ -1,15 +1,14 @@
 /**
- * Whose replica does a node become? Those with the fewest replicas come first; among equals, one on another host, and
- * in another zone, than the primary and its other replicas.
+ * Whose replica does a node become? That of the primary with the fewest replicas; among equals, of one with slots, then of one on
+ * another host and in another zone than the node, and whose replicas are elsewhere too.
  */
 import { present } from '../assert.ts';
 import type { NodeId } from '../model/node.ts';
 import { byId, hasFlag } from '../model/node.ts';
 import type { Topology, TopologyNode } from '../model/topology.ts';
-import { isReached, primariesOf, replicasOf } from '../model/topology.ts';
-import { hostOf } from './planned-shard.ts';
+import { hostOf, isReached, primariesOf, replicasOf } from '../model/topology.ts';
 
-/** A primary with the replicas that it has and keeps. */
+/** A primary that may get replicas, with those that it has and keeps. */
 export interface Place {
   readonly primary: TopologyNode;
   readonly replicas: readonly TopologyNode[];
@@ -26,8 +25,8 @@ export function placesIn(topology: Topology): readonly Place[] {
 export type Zones = ReadonlyMap<string, string>;
 
 /**
- * The primary of each of the nodes. Deterministic: neither the order of the nodes nor that of the places counts. They
- * are exchanged until no exchange, and no move of one node, is better.
+ * The primary of each of the nodes, whatever the order of nodes and places. Each node takes the best place in turn; then nodes
+ * are moved and exchanged until no move of one and no exchange of two is better.
  */
 export function placeReplicas(
   nodes: readonly TopologyNode[],
@@ -72,7 +71,7 @@ function moves({ shards }: Board, places: Places, node: number): readonly Places
   return [...shards.keys()].map((shard) => places.with(node, shard));
 }
 
-/** The first of the candidates that nothing is better than; null without candidates. */
+/** The best of the candidates, of several the first; null where there are none. */
 function leastOf(board: Board, places: Places, candidates: readonly Places[]): Places | null {
   let least: Places | null = null;
   for (const candidate of candidates)
@@ -91,7 +90,7 @@ function improve(board: Board, places: Places): Places | null {
   return null;
 }
 
-/** Below 0 where `left` is better than `right`: only the shards count in which one of them differs from `places`. */
+/** Below 0 where `left` is better than `right`. Only the shards that differ from `places` in either are compared. */
 function difference(board: Board, places: Places, left: Places, right: Places): number {
   const changed = places.flatMap((place, node) =>
     place === left[node] && place === right[node] ? [] : [place, left[node] ?? NOWHERE, right[node] ?? NOWHERE],
@@ -101,8 +100,8 @@ function difference(board: Board, places: Places, left: Places, right: Places): 
 }
 
 /**
- * How uneven; how many guard no slots; how many are on their primary's host, in its zone, on the host of another replica
- * of it, and in the zone of one.
+ * In this order: how unevenly replicas are spread; how many follow primaries without slots; how many are on the host of their
+ * primary; in its zone; on the host of another replica of it; in the zone of one.
  */
 function costOf({ nodes, shards, zones }: Board, places: Places, which: readonly number[]): Cost {
   const cost = [0, 0, 0, 0, 0, 0];

@@ -1,7 +1,7 @@
 /**
- * What a plan was made for, as plain JSON: it is saved beside the plan. Plans of members and of slots that are made whole
- * depend on more than a basis can say (keys, functions, links, what nodes believe of each other), so they are made again,
- * in the same way from what is there by then, and applied only where that gives the same plan.
+ * What was asked for when a plan was made, as plain JSON that is saved with the plan. Plans that change members or fix slots
+ * depend on more than their basis says: keys, functions, links, what nodes believe of each other. So before such a plan is
+ * applied the same request is planned again, and the saved plan is applied only where it comes out the same.
  */
 import type { AddRequest } from './add-nodes.ts';
 import type { FixOptions } from './fix.ts';
@@ -13,7 +13,7 @@ export type PlanRequest =
   | MemberRequest
   | FixRequest;
 
-/** A run of the machine that planned, to go on with or to take back; null: what the cluster itself shows. */
+/** `run` is in the journal of the machine that planned; null means whatever the cluster itself shows to be half done. */
 export interface InterruptedRequest {
   readonly kind: 'resume' | 'undo';
   readonly run: string | null;
@@ -21,7 +21,7 @@ export interface InterruptedRequest {
 
 export type MemberRequest = AdditionRequest | RemovalRequest;
 
-/** As `AddRequest`, without what has to be looked at again. */
+/** As `AddRequest`, without what has to be looked up again. */
 export interface AdditionRequest extends Pick<AddRequest, 'role' | 'rebalance'> {
   readonly kind: 'add';
   /** `host:port` of the member that was asked. */
@@ -39,10 +39,10 @@ export interface RemovalRequest extends Omit<RemoveRequest, 'zones'> {
 
 export interface FixRequest {
   readonly kind: 'fix';
-  /** What one node believes of a node that does not answer, another may not: the SAME node is to be asked again. */
+  /** `host:port` of the asked node. The SAME one is asked again: nodes may believe different things of one that is silent. */
   readonly seed: string;
   readonly options: Omit<FixOptions, 'busy'>;
-  /** Differs where other keys are on more than one node: steps do not name them. */
+  /** Stands for the keys that are on more than one node, which the steps do not name: other keys give another text. */
   readonly sharedKeys: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Makes nodes new again: what an interrupted `create` left behind, and the way back from one that failed. Because a
- * reset gives a node another id, nothing that names the node by its id can follow in the same plan: observe again.
+ * Makes nodes empty and unknown again: after a `create` that failed or was interrupted. A reset gives a node another id, so
+ * nothing in the same plan can name it afterwards: observe again.
  */
 import type { Finding } from '../check/finding.ts';
 import { countInWords, listInWords, nameById, nameOf } from '../check/words.ts';

@@ -1,5 +1,4 @@
 /** Who gives slots in a reshard, and who takes them? */
-
 import type { Finding } from '../check/finding.ts';
 import { nameOf } from '../check/words.ts';
 import type { NodeId } from '../model/node.ts';
@@ -17,13 +16,13 @@ export interface Parties {
   readonly sources: readonly ReachedNode[];
   /** As named. */
   readonly targets: readonly ReachedNode[];
-  /** Says, as `target-as-source`, which named sources were left out. */
+  /** `target-as-source`: which named sources were left out, because they are targets. */
   readonly hazards: readonly Hazard[];
 }
 
 /**
- * Refused as `unknown-node`, `ambiguous-node`, `not-primary` or `unreachable` for each name that does not do, and with
- * redis-cli's words as `no-source` where nobody is left to give.
+ * Refused, for each name that cannot be used, as `unknown-node`, `ambiguous-node`, `not-primary` or `unreachable`; as
+ * `no-target`; and, in redis-cli's words, as `no-source` where nobody is left to give.
  */
 export function selectParties(topology: Topology, request: ReshardRequest): Parties | readonly Finding[] {
   const targets = selectAll(topology, request.to);
@@ -75,14 +74,14 @@ function selectAll(topology: Topology, names: readonly string[]): Selection {
   return { nodes: [...nodes.values()], refusals: selected.filter(isRefused) };
 }
 
-/** All that own any of the slots in question. */
+/** The primaries that own any of the slots in question. */
 function owners(topology: Topology, { from, amount }: ReshardRequest): readonly TopologyNode[] {
   if (amount.kind === 'ranges')
     return primariesOf(topology).filter(({ entry }) => intersectSlots(entry.slots, amount.slots).length > 0);
   return from === 'all' ? primariesOf(topology).filter(({ entry }) => entry.slots.length > 0) : [];
 }
 
-/** Where only targets own the slots in question, what is wanted is so already. */
+/** False where there may be no sources: when only targets own the slots in question, there is nothing to do. */
 function needsSources({ from, amount }: ReshardRequest): boolean {
   return Array.isArray(from) || amount.kind === 'count' || (from === undefined && amount.kind === 'all');
 }

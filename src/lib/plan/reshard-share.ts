@@ -7,10 +7,10 @@ import type { SlotRange, SlotSet } from '../model/slot-set.ts';
 import { countSlots } from '../model/slot-set.ts';
 
 /**
- * How many of its slots each source gives, in the order of `owned`, which is descending and has `wanted` slots in all
- * at least. The first gives its proportional share rounded up, the others theirs rounded down; what is then missing
- * comes one by one from those that were rounded down, the largest first. redis-cli computes in 32-bit floats and stops
- * when it has enough, and so does this; it leaves out what is missing, and this does not.
+ * How many slots each source gives, in the order of `owned`: what each has, in descending order, together at least `wanted`.
+ * The first gives its proportional share rounded up, the others theirs rounded down, in 32-bit floats and until there are
+ * enough, all as redis-cli does it. What is then missing redis-cli leaves out; here it comes one by one from those that were
+ * rounded down, the largest first.
  */
 export function reshardQuotas(owned: readonly number[], wanted: number): readonly number[] {
   const total = owned.reduce((sum, count) => sum + count, 0);
@@ -55,8 +55,8 @@ export interface Share {
 }
 
 /**
- * Fills the targets one after the other from the sources one after the other, all targets with equally many slots; of a
- * rest that cannot be shared the first targets have one each. No share is empty.
+ * Who takes what of whose offer. Targets get equally many slots, or the first ones one more; they are filled one after the
+ * other, from one source after the other. No share is empty.
  */
 export function fillTargets(offers: readonly SlotSet[], targetCount: number): readonly Share[] {
   const total = offers.reduce((sum, slots) => sum + countSlots(slots), 0);

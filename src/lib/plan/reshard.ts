@@ -21,7 +21,7 @@ export type ReshardAmount =
   | { readonly kind: 'ranges'; readonly slots: SlotSet };
 
 export interface ReshardRequest {
-  /** Names as in `select-node.ts`, or every primary but the targets. For `ranges` the default is whoever owns them. */
+  /** Names as in `select-node.ts`. `all`: every primary but the targets. Not given, with `ranges`: whoever owns these. */
   readonly from?: 'all' | readonly string[];
   /** Filled evenly, in this order. */
   readonly to: readonly string[];
@@ -66,7 +66,7 @@ function isParties(selected: Parties | readonly Finding[]): selected is Parties 
   return 'sources' in selected;
 }
 
-/** What no cluster could do. */
+/** Refuses an amount that no cluster could move. */
 function refuseAmount(amount: ReshardAmount): readonly Finding[] {
   if (amount.kind === 'count') {
     const { slots } = amount;
@@ -83,7 +83,7 @@ function refuseAmount(amount: ReshardAmount): readonly Finding[] {
   ];
 }
 
-/** What these sources cannot give. */
+/** Refuses more slots than the sources own, and slots that they do not own. */
 function refuseShortage(topology: Topology, { sources, targets }: Parties, amount: ReshardAmount): readonly Finding[] {
   const owned = unionSlots(...sources.map(({ entry }) => entry.slots));
   if (amount.kind === 'count') {

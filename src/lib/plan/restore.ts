@@ -1,25 +1,26 @@
-/** What would be restored, into what, and why should it not? */
+/** What does restoring this backup bring into this cluster, and why should it not be done? */
 import type { Finding } from '../check/finding.ts';
 import { countInWords, listInWords, mebibytesInWords } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import type { BackupManifest } from '../model/backup.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import type { ReachedNode, Topology } from '../model/topology.ts';
-import { isReached, keyCount, primariesOf } from '../model/topology.ts';
+import { keyCount } from '../model/topology.ts';
 import { refuseDisorder } from './backup.ts';
 import { basisOf } from './basis.ts';
 import type { Hazard } from './plan.ts';
+import { receiversOf } from './receivers.ts';
 
 /** One RDB file, whose keys go to whichever primary owns their slots now. */
 export interface RestoreFile {
   readonly file: string;
-  /** Of the file. */
+  /** The length of the file. */
   readonly bytes: number;
-  /** Of database 0, as they were counted when the backup was made. */
+  /** Keys of database 0, as they were counted when the backup was made. */
   readonly keys: number;
-  /** What they took in memory then; so much the server that reads the file takes on this machine. */
+  /** Memory that they took then. The server that reads the file takes as much on this machine. */
   readonly memoryBytes: number;
-  /** Those of the shard that the file was made from. */
+  /** The slots of the shard that the file was made from. */
   readonly slots: SlotSet;
 }
 
@@ -30,9 +31,9 @@ export interface RestorePlan {
   /** See `basis.ts`. */
   readonly basis: string;
   readonly files: readonly RestoreFile[];
-  /** Keys that the cluster has with another value are overwritten. */
+  /** True: keys that the cluster has with another value are overwritten. */
   readonly replace: boolean;
-  /** Primaries that receive. */
+  /** How many primaries receive keys. */
   readonly primaries: number;
   readonly keysBefore: number;
   readonly hazards: readonly Hazard[];
@@ -42,11 +43,11 @@ export interface RestoreOptions {
   /** As it was typed. */
   readonly directory: string;
   readonly replace: boolean;
-  /** Only the keys of database 0 are restored where the backup has others. */
+  /** True: where the backup has keys in other databases, these are left out. */
   readonly force: boolean;
-  /** Files at a time. */
+  /** How many files are read at the same time. */
   readonly parallel: number;
-  /** On this machine, in bytes. */
+  /** Memory that is free on this machine, in bytes. */
   readonly availableMemory: number;
 }
 
@@ -70,9 +71,7 @@ export function planRestore(topology: Topology, manifest: BackupManifest, option
       slots,
     }),
   );
-  const receivers = primariesOf(topology)
-    .filter(isReached)
-    .filter(({ entry }) => entry.slots.length > 0);
+  const receivers = receiversOf(topology);
   const keysBefore = receivers.reduce((sum, { reach }) => sum + keyCount(reach.view), 0);
   const plan: RestorePlan = {
     version: 1,
@@ -150,7 +149,7 @@ function incomplete({ problems }: BackupManifest): readonly Hazard[] {
   return [{ name: 'incomplete-backup', message }];
 }
 
-/** By what the data took where it came from. A target without a bound takes what its host has. */
+/** Whether the data, as large as it was at its source, fits below maxmemory. Primaries without a limit take anything. */
 function targetMemory(files: readonly RestoreFile[], receivers: readonly ReachedNode[]): readonly Hazard[] {
   const room = receivers.map(({ reach }) => {
     const { maxmemory = '0', used_memory: used = '0' } = reach.view.info;
@@ -163,7 +162,7 @@ function targetMemory(files: readonly RestoreFile[], receivers: readonly Reached
   return [{ name: 'target-memory', message }];
 }
 
-/** A server of its own reads each file: as many at a time as files are restored at a time. */
+/** Whether this machine has room for the servers that read the files, one for each that is restored at the same time. */
 function ownMemory(files: readonly RestoreFile[], { parallel, availableMemory }: RestoreOptions): readonly Hazard[] {
   const largest = files.map(({ memoryBytes }) => memoryBytes).sort((left, right) => right - left);
   const needed = largest.slice(0, parallel).reduce((sum, each) => sum + each, 0);

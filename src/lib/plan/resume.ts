@@ -1,18 +1,18 @@
 /**
- * Going on with what was interrupted, and going back: plans made from an earlier plan and the cluster as it is now.
+ * Plans for going on with an interrupted run and for going back, made from its plan and the cluster as it is now.
  *
  * Going back is always two plans. First every open slot is moved to its end, because only then all of its keys are in
  * one place; then the slots are moved back like any others. So clients find every key at every moment.
  */
 import type { Finding } from '../check/finding.ts';
+import { groupBy } from '../check/group.ts';
 import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
-import { isNodeId } from '../model/node.ts';
 import type { SlotSet } from '../model/slot-set.ts';
 import { intersectSlots, slotSetOf, subtractSlots } from '../model/slot-set.ts';
-import type { Topology, TopologyNode } from '../model/topology.ts';
+import type { Topology } from '../model/topology.ts';
 import { findNode, reachedNodes } from '../model/topology.ts';
-import { basisOf } from './basis.ts';
+import { basisOf, replicasIn } from './basis.ts';
 import { refTo } from './node-ref.ts';
 import type { MoveSlots, Plan, Planned } from './plan.ts';
 import type { ShardMembers } from './remaining.ts';
@@ -29,8 +29,8 @@ export function planResume(plan: Plan, topology: Topology): Planned {
 }
 
 /**
- * What the plan's moves have left open, moved to its end. What is on its way back already goes on that way: with the way
- * back of all, or together with the rest where there is any, because a run is over only when nothing is open.
+ * Moves what the plan's moves have left open to its end. Slots that an earlier `undo` has begun to move back go on that way: in
+ * this plan where other slots are open as well, because a run is over only when nothing is open; else in {@link planUndo}.
  */
 export function planFinishOpen(plan: Plan, topology: Topology): Planned {
   const open = openSlotsOf(topology);
@@ -49,24 +49,18 @@ export function planUndo(plan: Plan, begun: ReadonlySet<number>, topology: Topol
   return planned(`undo: ${plan.intention}`, topology, rests);
 }
 
-/** What the cluster itself shows to be half done: every open slot, from its owner to the node that imports it. */
+/** Without a plan, as the cluster shows it: every open slot is moved from its owner to the node that imports it. */
 export function planFinishSeen(topology: Topology): Planned {
-  const moves = new Map<
-    string,
-    { readonly source: TopologyNode; readonly target: TopologyNode; readonly slots: number[] }
-  >();
-  const add = (source: TopologyNode | undefined, target: TopologyNode | undefined, slot: number): void => {
-    if (source === undefined || target === undefined) return;
-    const key = `${source.id} ${target.id}`;
-    const move = moves.get(key) ?? { source, target, slots: [] };
-    moves.set(key, { ...move, slots: [...move.slots, slot] });
-  };
-  for (const node of reachedNodes(topology)) {
-    for (const { slot, peer } of node.entry.migrating) add(node, findNode(topology, peer), slot);
-    for (const { slot, peer } of node.entry.importing) add(findNode(topology, peer), node, slot);
-  }
-  const rests = [...moves.values()].map(({ source, target, slots }): Rest => {
-    const step: MoveSlots = { ...BLANK, source: refTo(source), target: refTo(target), slots: slotSetOf(slots) };
+  const marks = reachedNodes(topology).flatMap((node) => [
+    ...node.entry.migrating.map(({ slot, peer }) => ({ slot, source: node, target: findNode(topology, peer) })),
+    ...node.entry.importing.map(({ slot, peer }) => ({ slot, source: findNode(topology, peer), target: node })),
+  ]);
+  const open = marks.flatMap(({ slot, source, target }) => (source && target ? [{ slot, source, target }] : []));
+  const pairs = groupBy(open, ({ source, target }) => `${source.id} ${target.id}`);
+  const rests = [...pairs.values()].map((pair): Rest => {
+    const [{ source, target }] = pair;
+    const slots = slotSetOf(pair.map(({ slot }) => slot));
+    const step: MoveSlots = { ...BLANK, source: refTo(source), target: refTo(target), slots };
     return rest(step, topology, shardMembers(topology, source.id), shardMembers(topology, target.id));
   });
   return planned('close the slots that are open', topology, rests);
@@ -127,11 +121,7 @@ function reversed(move: MoveSlots): MoveSlots {
   return { ...move, source: move.target, target: move.source, estimate: null };
 }
 
-/** A shard's members when the plan was made: its basis names each replica's primary. */
+/** The primary and the replicas that it had when the plan with this basis was made. */
 export function membersIn(basis: string, primaryId: NodeId): ShardMembers {
-  const replicas = basis.split('\n').flatMap((line) => {
-    const id = line.slice(0, line.indexOf(' '));
-    return line.includes(` replica of ${primaryId},`) && isNodeId(id) ? [id] : [];
-  });
-  return [primaryId, ...replicas];
+  return [primaryId, ...replicasIn(basis, primaryId)];
 }

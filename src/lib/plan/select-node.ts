@@ -56,7 +56,7 @@ export function selectPrimary(topology: Topology, name: string): Selected {
   };
 }
 
-/** By whole id; else by address, the typed one first; else by the beginning of an id. Sorted by id. */
+/** The nodes with this id; else with this address, as typed or as announced; else with this beginning of an id. Sorted by id. */
 function nodesNamed(topology: Topology, name: string, prefixLengthMin: number): readonly TopologyNode[] {
   const exact = topology.nodes.filter((node) => node.id === name);
   if (exact.length > 0) return exact.slice(0, 1);

@@ -1,5 +1,5 @@
 /**
- * Did the slots stay where they were, while their data was copied? A slot that moved may be in two files or in none. A
+ * Did every slot stay in its shard while the data was copied? The keys of one that moved may be in two files or in none. A
  * failover inside a shard moves no keys, so it is allowed.
  */
 import { countInWords, listInWords, slotsInWords } from '../check/words.ts';
@@ -9,7 +9,7 @@ import type { Topology } from '../model/topology.ts';
 import { findNode, primariesOf, replicasOf } from '../model/topology.ts';
 import type { SaveShard } from './backup.ts';
 
-/** A sentence for each shard that is not what it was; none where every slot stayed. */
+/** What happened to each shard that changed, a phrase each; none where every slot stayed. */
 export function movedShards(shards: readonly SaveShard[], before: Topology, after: Topology): readonly string[] {
   return shards.flatMap(({ primary, slots }) => {
     const members = new Set<NodeId>([primary.id, ...replicasOf(before, primary.id).map(({ id }) => id)]);
@@ -25,7 +25,7 @@ export function movedShards(shards: readonly SaveShard[], before: Topology, afte
   });
 }
 
-/** One sentence for all of them. */
+/** All that {@link movedShards} found, in one sentence. */
 export function movedInWords(moved: readonly string[]): string {
   return `${countInWords(moved.length, 'shard')} changed while the backup was taken: ${listInWords(moved)}.`;
 }

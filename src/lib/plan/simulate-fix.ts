@@ -1,4 +1,4 @@
-/** What the steps of `fix` make of a topology. Where keys are is no part of a topology. */
+/** What becomes of a topology when slots are fixed. Which node has which keys is no part of it. */
 import { assert } from '../assert.ts';
 import { formatAddress } from '../model/address.ts';
 import type { NodeEntry, NodeId, OpenSlot } from '../model/node.ts';
@@ -11,7 +11,7 @@ export function isFixStep(step: { readonly kind: string }): step is FixStep {
   return ['release-slots', 'own-slots', 'settle-keys', 'gather-keys', 'close-slots'].includes(step.kind);
 }
 
-/** The topology after the step, in the views of all nodes; also of those that do not answer, who will hear of it. */
+/** The topology after the step. What nodes are believed to own changes in all views, also for nodes that do not answer. */
 export function simulateFix(topology: Topology, step: FixStep): Topology {
   switch (step.kind) {
     case 'release-slots': {
@@ -74,7 +74,7 @@ function nextEpoch(topology: Topology): number {
   return 1 + topology.nodes.reduce((epoch, { entry }) => Math.max(epoch, entry.configEpoch), 0);
 }
 
-/** `epoch` null: it stays. */
+/** The topology in which all know this owner of the slots. `epoch` null: its config epoch stays. */
 function withOwner(topology: Topology, owner: NodeId, slots: SlotSet, epoch: number | null): Topology {
   return withEntries(topology, (entry) =>
     entry.id === owner

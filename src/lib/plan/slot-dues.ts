@@ -7,7 +7,7 @@ export interface Claim {
   readonly slots: number;
 }
 
-/** Remainders that differ by less are the same: what is left is the rounding of floating-point numbers. */
+/** Remainders that differ by less count as equal: the difference comes from rounding floating-point numbers. */
 const REMAINDER_STEP = 1e-6;
 
 /** The share that is exactly proportional to the weight, with its fraction. The weights' sum must not be 0. */
@@ -18,9 +18,9 @@ export function exactShares(claims: readonly Claim[]): readonly number[] {
 }
 
 /**
- * Whole numbers of slots, in the order of the claims, that add up to what there is: each is its exact share rounded
- * down or up (largest remainders up), so within one slot of it, and 0 for the weight 0. Of equal remainders those are
- * rounded up that have the slot already, then the earlier ones: where all is even, nobody has too many or too few.
+ * How many slots each is due, in the order of the claims. They add up to all slots. Each is the exact share rounded down or
+ * up, the largest remainders up; 0 for the weight 0. Of equal remainders those go up that have the slot already, so that
+ * nothing moves where all is even; then the earlier ones.
  */
 export function slotDues(claims: readonly Claim[]): readonly number[] {
   const shares = exactShares(claims).map((share) => Math.round(share / REMAINDER_STEP) * REMAINDER_STEP);

@@ -60,9 +60,9 @@ export function exchangeSlots(parties: readonly Party[]): readonly Exchange[] {
 }
 
 /**
- * Stretches of givers, the best piece last. A piece is weighed when its stretch is added, and again when it is taken:
- * what happened meanwhile can only have made it worse, except beside the stretches that were moved, which are added
- * again.
+ * The stretches of givers, sorted by the best piece of each, the best of all last. A piece is ranked when its stretch is added
+ * and again when it is taken, because moves in between can have made it worse. They make it better only beside the stretches
+ * that moved, and these are added again.
  */
 class Offers {
   readonly #ledger: Ledger;
@@ -101,7 +101,10 @@ class Offers {
   }
 }
 
-/** One number to sort by, the lowest first: ranges added; for joins size and promise, else promise and size; place. */
+/**
+ * One number to sort pieces by, the best lowest. It counts first how many ranges are added; then, for pieces that join
+ * ranges, size before promise, for others promise before size; then the place.
+ */
 function rankOf({ ranges, promise, count, stretch }: Piece): number {
   const unlikely = PROMISE_MAX - promise;
   // Many small joins are worth more than a large one. All else is best done in large pieces that end somebody's part.
@@ -109,7 +112,7 @@ function rankOf({ ranges, promise, count, stretch }: Piece): number {
   return (((ranges + 2) * RANK_STEP + major) * RANK_STEP + minor) * RANK_STEP + stretch.first;
 }
 
-/** Moves it and writes it down; returns the stretch of the taker that it is part of now. */
+/** Moves the piece and notes it in the ledger. Returns the taker's stretch that it is part of now. */
 function move({ stretch, taker, count, side }: Piece, { excess, given }: Ledger): Stretch {
   const giver = stretch.owner;
   const { first, last } = stretch;

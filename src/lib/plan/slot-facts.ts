@@ -1,4 +1,5 @@
-/** What the views of all nodes, and the keys that they hold, say about each slot: nothing is decided here. */
+/** What do the views of all nodes, and the keys that they hold, say about each slot? Nothing is decided here. */
+import { groupByEach } from '../check/group.ts';
 import { openSlotsOf } from '../check/open-slots.ts';
 import type { NodeId } from '../model/node.ts';
 import { byId, hasFlag } from '../model/node.ts';
@@ -24,11 +25,11 @@ export interface SlotFacts {
   readonly holders: readonly ReachedNode[];
   readonly migrating: readonly Mark[];
   readonly importing: readonly Mark[];
-  /** True where a mark, of whatever node, is there. */
+  /** True where any node has it set as migrating or importing. */
   readonly isOpen: boolean;
   /** The reachable primary that most nodes take for the owner. */
   readonly believed: ReachedNode | null;
-  /** True where a node takes another for the owner than the one that claims it. */
+  /** True where some node believes in another owner than the one that claims it. */
   readonly isDisputed: boolean;
   /** A primary that does not answer, and that others believe to own it: with a higher epoch than that of whoever claims it. */
   readonly lostWith: TopologyNode | null;
@@ -39,7 +40,7 @@ export interface Mark {
   readonly peer: NodeId;
 }
 
-/** The slots that do not look whole in the topology alone, and so are worth a look at the keys of their owners too. */
+/** Slots that do not look whole in the topology alone. Of these the owners' keys have to be looked at, too. */
 export function suspectSlots(topology: Topology): SlotSet {
   const claimed = primariesOf(topology)
     .filter(isReached)
@@ -56,8 +57,8 @@ export function suspectSlots(topology: Topology): SlotSet {
 /** What is known about each slot, ascending. */
 export function slotFacts(topology: Topology, { keys }: SlotEvidence): readonly SlotFacts[] {
   const primaries = livingPrimaries(topology);
-  const claims = bySlot(primaries, ({ entry }) => eachSlot(entry.slots));
-  const holders = bySlot(primaries, ({ id }) =>
+  const claims = groupByEach(primaries, ({ entry }) => eachSlot(entry.slots));
+  const holders = groupByEach(primaries, ({ id }) =>
     [...(keys.get(id) ?? [])].flatMap(([slot, count]) => (count > 0 ? [slot] : [])),
   );
   const migrating = marksOf(primaries, 'migrating');
@@ -137,20 +138,6 @@ export function silentOwners(topology: Topology): readonly SilentOwner[] {
     .sort((a, b) => byId(a.node, b.node));
 }
 
-function bySlot(
-  nodes: readonly ReachedNode[],
-  slotsOf: (node: ReachedNode) => Iterable<number>,
-): ReadonlyMap<number, readonly ReachedNode[]> {
-  const found = new Map<number, ReachedNode[]>();
-  for (const node of nodes)
-    for (const slot of slotsOf(node)) {
-      const known = found.get(slot);
-      if (known) known.push(node);
-      else found.set(slot, [node]);
-    }
-  return found;
-}
-
 function marksOf(nodes: readonly ReachedNode[], kind: 'migrating' | 'importing'): ReadonlyMap<number, readonly Mark[]> {
   const marks = new Map<number, Mark[]>();
   for (const node of nodes)
@@ -159,13 +146,13 @@ function marksOf(nodes: readonly ReachedNode[], kind: 'migrating' | 'importing')
 }
 
 interface Beliefs {
-  /** How many views give the slot to whom. */
+  /** How many views give the slot to each owner, or to nobody. */
   of(slot: number): ReadonlyMap<NodeId | null, number>;
-  /** True where a view gives it to another. One that does not know the owner at all is not asked. */
+  /** True where a view gives the slot to another. Views that give it to nobody count only where they know the owner. */
   isDisputed(slot: number, owner: NodeId): boolean;
 }
 
-/** Most slots have one owner in all views, and share one answer. */
+/** Built for speed: most slots have one owner in all views, and slots of the same owner share one map. */
 function beliefsOf(topology: Topology): Beliefs {
   const known = reachedNodes(topology).map(({ reach }) => new Set(reach.view.entries.map(({ id }) => id)));
   const views = reachedNodes(topology).map(({ reach }) => {

@@ -1,8 +1,8 @@
-/** Of one stretch of slots, which piece is best moved next, and to whom? */
+/** Which piece of a stretch of slots is best moved next, and to whom? */
 import type { Side, Stretch } from './slot-stretches.ts';
 import { lengthOf } from './slot-stretches.ts';
 
-/** Changes with every piece that is moved. Parties go by their number. */
+/** Who has too many slots, who too few, and what was given so far. Parties are named by their position. */
 export interface Ledger {
   /** How many slots too many each party has; negative where it has too few. */
   readonly excess: number[];
@@ -18,14 +18,14 @@ export interface Piece {
   readonly side: Side | 'whole';
   /** How many ranges more there are afterwards: -2 to 1. */
   readonly ranges: number;
-  /** 0-5. Two for each of giver and taker that has done with it; one where a later piece may join it. */
+  /** 0-5: two if the giver then has its due, two if the taker has, and one if a later piece may join this one. */
   readonly promise: number;
 }
 
 /** See {@link Piece.promise}. */
 export const PROMISE_MAX = 5;
 
-/** Null where its owner has nothing to give. */
+/** The best piece; null where its owner has no slots too many. */
 export function bestPiece(stretch: Stretch, ledger: Ledger): Piece | null {
   if (excessOf(ledger, stretch.owner) <= 0) return null;
   let best: Piece | null = null;
@@ -58,7 +58,7 @@ function toNeighbour(stretch: Stretch, side: Side, ledger: Ledger): Piece | null
   return pieceOf(stretch, 'whole', taker, count, -joins, ledger);
 }
 
-/** To one that ends its business with it, else to one that has got something of the giver before, else to the neediest. */
+/** To whoever has its due with exactly that many slots; else to one that got slots of this giver before; else to the neediest. */
 function toAnyone(stretch: Stretch, ledger: Ledger): Piece | null {
   const offered = Math.min(lengthOf(stretch), excessOf(ledger, stretch.owner));
   const taker = takerFor(stretch.owner, offered, ledger);
@@ -93,7 +93,7 @@ function pieceOf(
   return { stretch, taker, count, side, ranges, promise: 2 * ended + (joins ? 1 : 0) };
 }
 
-/** The stretch on that side has an owner that gives, too. */
+/** True where the stretch on that side is a giver's too, so that its slots may follow. */
 function mayBeJoined(stretch: Stretch, side: Side, ledger: Ledger): boolean {
   const neighbour = stretch[side];
   return neighbour !== null && excessOf(ledger, neighbour.owner) > 0;

@@ -1,8 +1,8 @@
-/** The slots as a line of stretches, each neighbouring slots of one owner: what slots can be taken without a new cut. */
+/** All slots as a line of stretches: neighbouring slots of one owner. Each can be given away whole or at its ends. */
 import type { SlotSet } from '../model/slot-set.ts';
 import { slotSet } from '../model/slot-set.ts';
 
-/** Neighbours are the stretches that touch it; null where there is the end of all slots, or a slot of nobody. */
+/** `previous` and `next` touch it; null at the ends of the line and beside slots that nobody owns. */
 export interface Stretch {
   first: number;
   last: number;
@@ -33,7 +33,7 @@ export function stretchesOf(slotsOfOwners: readonly SlotSet[]): readonly Stretch
   return stretches;
 }
 
-/** Gives the whole stretch another owner; it becomes one with neighbours that are the new owner's already. Returns it. */
+/** Gives the whole stretch another owner, and merges it with neighbours that are this owner's already. Returns it. */
 export function giveAway(stretch: Stretch, owner: number): Stretch {
   stretch.owner = owner;
   for (const side of ['previous', 'next'] as const) {
@@ -43,7 +43,7 @@ export function giveAway(stretch: Stretch, owner: number): Stretch {
   return stretch;
 }
 
-/** Gives `count` slots at one side another owner; there must be more than that. Returns the new owner's stretch. */
+/** Gives `count` slots at one side, fewer than there are, another owner. Returns the stretch that they are part of then. */
 export function giveEnd(stretch: Stretch, side: Side, count: number, owner: number): Stretch {
   const neighbour = stretch[side];
   const end: Stretch =

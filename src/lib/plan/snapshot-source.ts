@@ -1,16 +1,16 @@
-/** Of whom is the snapshot of a shard taken? A snapshot costs its server a fork, so rather of one that serves nobody. */
+/** Which node of a shard gives its snapshot? It costs the server a fork, so rather a replica, which serves no clients. */
 import { isLinkUp } from '../check/replica-links.ts';
 import type { Role } from '../model/node.ts';
 import { byId, hasFlag } from '../model/node.ts';
 import type { ReachedNode, Topology, TopologyNode } from '../model/topology.ts';
 import { isReached, replicasOf } from '../model/topology.ts';
 
-/** A replica that is further behind than this has something else to do; less is caught up with in a moment. */
+/** A replica that is further behind than this is in trouble; anything less is caught up with in a moment. */
 const LAG_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * The replica, or with none that is up to date, the primary; null where none of them answers. Of several replicas one on
- * the host that was picked least often (`picks`), then the one of the first id.
+ * A replica that is up to date, else the primary; null where the primary does not answer: then no replica is known to be up to
+ * date. Of several replicas the one on the host that was picked least often so far (`picks`), then by id.
  */
 export function snapshotSource(
   topology: Topology,
@@ -29,7 +29,7 @@ export function snapshotSource(
   return first ?? (isReached(primary) ? primary : null);
 }
 
-/** True where the replica copies this primary, and is nearly as far as it was. */
+/** True where the replica follows this primary's history, and is not far behind. */
 function isUpToDate(replica: ReachedNode, primary: ReachedNode): boolean {
   if (!isLinkUp(replica) || hasFlag(replica.entry, 'fail')) return false;
   const own = replica.reach.view.info;

@@ -1,9 +1,8 @@
-/** The refusal to plan anything about a node that gave no answer. */
 import type { Finding } from '../check/finding.ts';
 import { nameOf } from '../check/words.ts';
 import type { TopologyNode } from '../model/topology.ts';
 
-/** The refusal `unreachable`; none where the node answered. `failure` says what therefore cannot be done, as in `cannot be used`. */
+/** Refuses, as `unreachable`, a node that gave no answer. `failure`: what follows, as in `cannot be used`. */
 export function refuseUnreached(node: TopologyNode, failure: string): readonly Finding[] {
   if (node.reach.ok) return [];
   // A reason may be a whole line of redis-cli's, which already names the node.

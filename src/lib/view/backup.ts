@@ -1,4 +1,4 @@
-/** A backup before it is taken, and afterwards: redis-cli's lines where it has any, then a table. */
+/** What `backup` prints before it begins and when it is done: redis-cli's lines where there are any, then a table. */
 import type { BackupManifest } from '../model/backup.ts';
 import { bytesOf, keysOf } from '../model/backup.ts';
 import { countSlots } from '../model/slot-set.ts';

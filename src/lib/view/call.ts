@@ -118,7 +118,7 @@ function escaped(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : hex(byte))).join('');
 }
 
-/** No escape sequence of a value reaches the terminal; line feeds and tabs stay, and the returns of INFO go. */
+/** Control characters are escaped, so that no value steers the terminal. Line feeds and tabs stay, and CR LF becomes LF. */
 function printable(text: string): string {
   return text
     .replaceAll('\r\n', '\n')

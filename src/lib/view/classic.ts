@@ -3,6 +3,7 @@
  * read for ten years. Only nodes that redis-cli counts are in them; the findings name the others.
  */
 import { countedNodes } from '../check/counted.ts';
+import { pluralOf } from '../check/words.ts';
 import { formatAddress } from '../model/address.ts';
 import { roleWords } from '../model/flavor.ts';
 import type { NodeId } from '../model/node.ts';
@@ -14,7 +15,7 @@ import { keyCount } from '../model/topology.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';
 
-/** The head of `info` and `check`: a line for each primary, the keys in all, and the average. */
+/** The head of `info` and `check`: a line for each primary, the keys in all, and the average. `1 masters` is redis-cli's. */
 export function infoLines(topology: Topology, style: Pick<Style, 'color'>): readonly string[] {
   const nodes = countedNodes(topology);
   const primaries = nodes.filter(isPrimary);
@@ -33,7 +34,7 @@ export function infoLines(topology: Topology, style: Pick<Style, 'color'>): read
   ];
 }
 
-/** `M:` and `S:` with slots, flags and replication, three lines or two for each of the nodes, by default for all. */
+/** redis-cli's two or three lines for a node (`M: …` or `S: …`), of all nodes or of `only` these. */
 export function nodeLines(topology: Topology, only?: ReadonlySet<NodeId>): readonly string[] {
   const nodes = countedNodes(topology);
   const counts = replicaCounts(nodes);
@@ -51,13 +52,8 @@ export function nodeLines(topology: Topology, only?: ReadonlySet<NodeId>): reado
   });
 }
 
-/** Whose words are used where no node answered. */
+/** Where no node answered, Redis' words are used. */
 const REDIS = { product: 'redis', version: '7.0.0' } as const;
-
-/** `masters`, `slaves`, `primaries`, `replicas`, for any number: redis-cli says `1 masters`. */
-function pluralOf(word: string): string {
-  return word.endsWith('y') ? `${word.slice(0, -1)}ies` : `${word}s`;
-}
 
 function isPrimary(node: ReachedNode): boolean {
   return roleOf(node.entry) === 'primary';

@@ -1,4 +1,4 @@
-/** The reasons to think twice, below every plan: in the form of the warnings that scripts look for. */
+/** The hazards of a plan, below it, in the form of redis-cli's warnings. */
 import type { Hazard } from '../plan/plan.ts';
 import type { Style } from './style.ts';
 import { paint } from './style.ts';

@@ -9,7 +9,7 @@ export interface HistoryRow {
   readonly intention: string;
   readonly stepsEnded: number;
   readonly steps: number;
-  /** `interrupted` was killed; `partial` stopped part-way; both can be gone on with. */
+  /** `interrupted` was killed; `partial` stopped part-way; both can be resumed. */
   readonly state: 'running' | 'interrupted' | 'done' | 'undone' | 'failed' | 'partial';
 }
 

@@ -1,4 +1,4 @@
-/** What an import will do and what it came to, for a person and as JSON. redis-cli's lines stand first, to the letter. */
+/** What an import will do, and what it has done. redis-cli's lines come first, to the letter. */
 import type { ImportReport, NamedKeys } from '../model/import-report.ts';
 import type { ImportKeys, Plan } from '../plan/plan.ts';
 import { hazardLines } from './hazard-lines.ts';

@@ -1,4 +1,4 @@
-/** A command for a server as it may be shown: without the passwords that it holds. */
+/** A command that a person sent to servers, as it may be shown: without the passwords in it. */
 
 const MASK = '***';
 

@@ -1,4 +1,4 @@
-/** What a plan that adds or removes nodes will do, for the person who has to consent: headings of redis-cli, steps, moves. */
+/** A plan that adds or removes nodes, for the person who has to consent: redis-cli's headings, then steps, then moves. */
 import { countInWords } from '../check/words.ts';
 import { countSlots } from '../model/slot-set.ts';
 import type { Topology } from '../model/topology.ts';
@@ -22,7 +22,7 @@ export function renderMemberPlan(plan: Plan, topology: Topology, headings: reado
   ].join('\n');
 }
 
-/** The table has the moves one by one. */
+/** The sentences of all steps, those of moves as one: the table has them one by one. */
 function withMovesAsOne(plan: Plan): readonly string[] {
   const moves = plan.steps.filter((step) => step.kind === 'move-slots');
   const slots = moves.reduce((sum, step) => sum + countSlots(step.slots), 0);

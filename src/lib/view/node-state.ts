@@ -1,4 +1,4 @@
-/** How a node is, in words, and what the asked node believes of it: shared by the table and the explanation. */
+/** The state of a node in words, and what the asked node believes of it: for the table of `nodes` and for its explanations. */
 import type { Standing } from '../check/standing.ts';
 import { reasonPhrase } from '../check/unreachable.ts';
 import type { NodeEntry } from '../model/node.ts';

@@ -8,7 +8,7 @@ import type { Style } from './style.ts';
 import { paint } from './style.ts';
 import { renderTable } from './table.ts';
 
-/** As the executor reports it. */
+/** What setting it came to at one node, as `apply/node-timeout.ts` reports it. */
 interface Outcome {
   readonly node: TopologyNode;
   readonly beforeMs: number | null;
@@ -26,9 +26,9 @@ export interface TimeoutDocument {
     readonly id: NodeId;
     readonly address: string;
     readonly beforeMs: number | null;
-    /** Null: set. Absent in a dry run. */
+    /** Null where it was set. Absent in a dry run. */
     readonly setError?: string | null;
-    /** Null: also in the node's file, or not even set. Absent in a dry run. */
+    /** Null where it is in the node's file too, or was not even set. Absent in a dry run. */
     readonly rewriteError?: string | null;
   }[];
 }

@@ -30,7 +30,7 @@ export function renderPlan(plan: Plan, topology: Topology, style: PlanStyle): st
   ].join('\n');
 }
 
-/** One sentence without a full stop for each step; the same for all steps of one kind that follow each other. */
+/** One sentence without a full stop for each step. */
 export function stepLines(plan: Plan): readonly string[] {
   return plan.steps.map(stepInWords);
 }

@@ -1,4 +1,4 @@
-/** A restoration before it is done, and afterwards. */
+/** What `restore` prints before it begins and when it is done. */
 import { countInWords } from '../check/words.ts';
 import type { BackupManifest } from '../model/backup.ts';
 import { formatFlavor } from '../model/flavor.ts';
@@ -34,7 +34,7 @@ export function renderRestorePlan(plan: RestorePlan, manifest: BackupManifest, b
   ].join('\n');
 }
 
-/** One file of a restoration, counted. */
+/** What became of the keys of one file. */
 export interface RestoredRow {
   readonly file: string;
   readonly loaded: number;

@@ -1,4 +1,4 @@
-/** How a view may look, decided by its caller: nothing here reads a stream or the environment. */
+/** Colour and width of a text. The caller decides them: no view reads a stream or the environment. */
 import { styleText } from 'node:util';
 
 export interface Style {

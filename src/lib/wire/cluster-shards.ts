@@ -4,7 +4,7 @@
  *
  *   id …  port 7000  tls-port 7100  ip 10.0.0.1  endpoint 10.0.0.1  role master …     either port only where it is open
  */
-import type { ReplyValue } from './resp.ts';
+import type { Reply } from './resp.ts';
 
 export interface NodePorts {
   readonly host: string;
@@ -13,8 +13,8 @@ export interface NodePorts {
   readonly tls: number | null;
 }
 
-/** Nothing for what is no such reply: servers before 7.0 do not have the command. */
-export function parseShardPorts(reply: ReplyValue): readonly NodePorts[] {
+/** All nodes of all shards; none where the reply is something else, as from servers before 7.0, which lack the command. */
+export function parseShardPorts(reply: Reply): readonly NodePorts[] {
   return listIn(reply).flatMap((shard) =>
     listIn(fieldsOf(shard).get('nodes') ?? null).map((node) => {
       const fields = fieldsOf(node);
@@ -23,18 +23,18 @@ export function parseShardPorts(reply: ReplyValue): readonly NodePorts[] {
   );
 }
 
-function listIn(value: ReplyValue): readonly ReplyValue[] {
-  return Array.isArray(value) ? (value as readonly ReplyValue[]) : [];
+function listIn(value: Reply): readonly Reply[] {
+  return Array.isArray(value) ? (value as readonly Reply[]) : [];
 }
 
-function fieldsOf(flat: ReplyValue): ReadonlyMap<string, ReplyValue> {
+function fieldsOf(flat: Reply): ReadonlyMap<string, Reply> {
   const parts = listIn(flat);
   return new Map(
     parts.flatMap((part, index) => (index % 2 === 0 ? [[String(part), parts[index + 1] ?? null] as const] : [])),
   );
 }
 
-function portIn(fields: ReadonlyMap<string, ReplyValue>, name: string): number | null {
+function portIn(fields: ReadonlyMap<string, Reply>, name: string): number | null {
   const port = fields.get(name);
   return typeof port === 'number' && port > 0 ? port : null;
 }

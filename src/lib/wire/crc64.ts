@@ -20,7 +20,7 @@ interface Tables {
 
 let tables: Tables | null = null;
 
-/** A running sum. */
+/** A checksum that is continued with each piece of the file. */
 export class Crc64 {
   readonly #tables: Tables;
   #high = 0;

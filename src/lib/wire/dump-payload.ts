@@ -36,7 +36,7 @@ export function emptyPayload(version: number): Buffer {
   return sealPayload(Buffer.from([TYPE_OF_NOTHING]), version);
 }
 
-/** A payload of this value: with the version, and the checksum over both. */
+/** The value as RESTORE takes it: followed by the version and a checksum of both. */
 export function sealPayload(value: Buffer, version: number): Buffer {
   const payload = Buffer.concat([value, Buffer.alloc(FOOTER_LENGTH)]);
   const checksumAt = payload.writeUInt16LE(version, value.length);
@@ -46,7 +46,10 @@ export function sealPayload(value: Buffer, version: number): Buffer {
   return payload;
 }
 
-/** What the answer to RESTORE with {@link emptyPayload} says; null where it says something else, such as no permission. */
+/**
+ * Whether a server reads the version of an {@link emptyPayload}, by its error reply to RESTORE; null where the reply is about
+ * something else, such as a missing permission.
+ */
 export function isReadable(errorMessage: string): boolean | null {
   if (/Bad data format/.test(errorMessage)) return true;
   return /DUMP payload version or checksum are wrong/.test(errorMessage) ? false : null;

@@ -17,7 +17,7 @@ const QUESTIONS: ReadonlySet<string> = new Set([
   'PING',
 ]);
 
-/** True for those of the questions above; of what is not named there, nobody has made sure. */
+/** True for the commands above. Others may be questions too, but nobody has made sure. */
 export function isQuestion([name, subcommand]: readonly (string | Buffer)[]): boolean {
   return QUESTIONS.has(`${name}`) || QUESTIONS.has(`${name} ${subcommand}`);
 }

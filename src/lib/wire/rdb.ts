@@ -8,14 +8,15 @@
  * Source: rdb.c of Redis 7.0; Valkey 9.1.2. The checksum is there from version 5 on, and zero where the server has
  * `rdbchecksum no`.
  */
+import type { RdbChecksum } from '../model/backup.ts';
 import { Crc64 } from './crc64.ts';
 
 export interface RdbFacts {
   /** The first bytes: who defines the version. */
   readonly magic: 'REDIS' | 'VALKEY';
   readonly version: number;
-  /** `absent`: written with `rdbchecksum no`, so damage in the middle cannot be seen. */
-  readonly checksum: 'verified' | 'absent';
+  /** Where it is `absent`, damage in the middle cannot be seen. */
+  readonly checksum: RdbChecksum;
   readonly bytes: number;
 }
 
@@ -23,10 +24,10 @@ const HEAD_LENGTH = 9;
 const CHECKSUM_LENGTH = 8;
 const END_OF_FILE = 0xff;
 const CHECKSUM_SINCE_VERSION = 5;
-/** The end mark and the checksum: held back until it is known that nothing follows. */
+/** The end mark and the checksum. As many bytes are held back until it is known that nothing follows them. */
 const TAIL_LENGTH = 1 + CHECKSUM_LENGTH;
 
-/** Feed it every byte in order, then ask. */
+/** Is given every byte of the file in order, by `write`, and then asked once, by `end`. */
 export class RdbInspection {
   readonly #sum = new Crc64();
   #head = Buffer.alloc(0);
@@ -49,7 +50,7 @@ export class RdbInspection {
     this.#tail = held.subarray(passed);
   }
 
-  /** What the file says of itself, or a phrase that says why it is no whole RDB file. To be called once. */
+  /** What the file says of itself, or a phrase that says why it is no whole RDB file. */
   end(): RdbFacts | string {
     const head = /^(?:(REDIS)(\d{4})|(VALKEY)(\d{3}))$/.exec(this.#head.toString('latin1'));
     if (head === null) return 'it does not begin as an RDB file does';

@@ -6,7 +6,7 @@ import { ReplyError } from './reply-error.ts';
 export type RespValue = string | number | null | Buffer | ReplyError | readonly RespValue[];
 
 /** A reply that is not an error, its strings as text or as bytes. */
-export type ReplyValue = string | number | null | Buffer | readonly ReplyValue[];
+export type Reply = string | number | null | Buffer | readonly Reply[];
 
 const CR = 0x0d;
 const LF = 0x0a;

@@ -8,9 +8,9 @@
 import { OpsError } from '../errors.ts';
 import { isNodeId, type NodeId } from '../model/node.ts';
 import type { SlotMigration } from '../model/topology.ts';
-import type { ReplyValue } from './resp.ts';
+import type { Reply } from './resp.ts';
 
-/** The words in which a server names the same things. */
+/** How Valkey and Redis name the same things. */
 interface Dialect {
   readonly command: string;
   readonly id: string;
@@ -22,9 +22,7 @@ interface Dialect {
   readonly isOver: (state: string, side: SlotMigration['side']) => boolean;
 }
 
-/**
- * Source: Valkey 9.1.2. A failed job is not tried again. Replicas of the target's shard leave both nodes out.
- */
+/** Seen in Valkey 9.1.2. A failed job is not tried again. Replicas of the target's shard report it without both nodes. */
 const VALKEY: Dialect = {
   command: 'CLUSTER GETSLOTMIGRATIONS',
   id: 'name',
@@ -37,7 +35,7 @@ const VALKEY: Dialect = {
 };
 
 /**
- * Seen in Redis 8.6.3; source: cluster_asm.c. Replicas tell of none. The target tries a failed task again until it is
+ * Seen in Redis 8.6.3; source: cluster_asm.c. Replicas report no tasks. The target tries a failed task again until it is
  * cancelled there; the source of a failed task only waits to be asked anew.
  */
 const REDIS: Dialect = {
@@ -52,21 +50,21 @@ const REDIS: Dialect = {
 };
 
 /** The reply of Valkey's CLUSTER GETSLOTMIGRATIONS, newest first. Throws PROTOCOL where it cannot be read. */
-export function parseGetSlotMigrations(reply: ReplyValue): readonly SlotMigration[] {
+export function parseGetSlotMigrations(reply: Reply): readonly SlotMigration[] {
   return parseJobs(reply, VALKEY);
 }
 
 /** The reply of Redis' CLUSTER MIGRATION STATUS ALL, in the server's order. Throws PROTOCOL where it cannot be read. */
-export function parseMigrationStatus(reply: ReplyValue): readonly SlotMigration[] {
+export function parseMigrationStatus(reply: Reply): readonly SlotMigration[] {
   return parseJobs(reply, REDIS);
 }
 
-function parseJobs(reply: ReplyValue, dialect: Dialect): readonly SlotMigration[] {
+function parseJobs(reply: Reply, dialect: Dialect): readonly SlotMigration[] {
   if (!Array.isArray(reply)) throw unreadable(dialect, 'the reply', reply);
   return reply.map((job) => parseJob(job, dialect));
 }
 
-function parseJob(job: ReplyValue, dialect: Dialect): SlotMigration {
+function parseJob(job: Reply, dialect: Dialect): SlotMigration {
   const fields = readFields(job, dialect);
   const required = (name: string) => {
     const value = fields.get(name);
@@ -90,20 +88,20 @@ function parseJob(job: ReplyValue, dialect: Dialect): SlotMigration {
   };
 }
 
-function readFields(job: ReplyValue, dialect: Dialect): ReadonlyMap<string, string> {
+function readFields(job: Reply, dialect: Dialect): ReadonlyMap<string, string> {
   if (!Array.isArray(job) || job.length % 2 !== 0) throw unreadable(dialect, 'a job', job);
   const fields = new Map<string, string>();
   for (let index = 0; index < job.length; index += 2) fields.set(String(job[index]), String(job[index + 1] ?? ''));
   return fields;
 }
 
-function readNodeId(value: string | undefined, dialect: Dialect, job: ReplyValue): NodeId | null {
+function readNodeId(value: string | undefined, dialect: Dialect, job: Reply): NodeId | null {
   if (value === undefined || value === '') return null;
   if (!isNodeId(value)) throw unreadable(dialect, 'a node id', job);
   return value;
 }
 
-function unreadable(dialect: Dialect, what: string, reply: ReplyValue): OpsError {
+function unreadable(dialect: Dialect, what: string, reply: Reply): OpsError {
   return new OpsError(
     'PROTOCOL',
     `A server answered ${dialect.command} so that ${what} cannot be read: ${JSON.stringify(reply)}.`,

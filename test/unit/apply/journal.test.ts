@@ -2,29 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { continueJournal, coveredBy, openJournal, readRuns, resumeJournal } from '../../../src/lib/apply/journal.ts';
-import { findLeftovers } from '../../../src/lib/apply/leftovers.ts';
-import type { NodeRef, Plan } from '../../../src/lib/plan/plan.ts';
-import { nodeId, topology } from '../../support/topology-builder.ts';
-
-const OWNER = { pid: 4711, startTime: 'at noon' };
-const NODES = topology().primary('a').primary('b').primary('c').build();
-
-function ref(name: string): NodeRef {
-  return { id: nodeId(name), address: `${name}:7000` };
-}
-
-const PLAN: Plan = {
-  version: 1,
-  intention: 'create a cluster of 2 shards from 2 nodes',
-  basis: 'as it was',
-  steps: [
-    { kind: 'set-epoch', node: ref('a'), epoch: 1 },
-    { kind: 'set-epoch', node: ref('b'), epoch: 2 },
-    { kind: 'join', nodes: [ref('a'), ref('b'), ref('c')] },
-  ],
-  hazards: [],
-};
+import { coveredBy, openJournal, readRuns, resumeJournal } from '../../../src/lib/apply/journal.ts';
+import { OWNER, PLAN, ref } from '../../support/journaled-plan.ts';
 
 describe('the journal', () => {
   let directory = '';
@@ -222,63 +201,5 @@ describe('the journal', () => {
 
   it('has no runs in a folder that is not there', () => {
     expect(readRuns(path.join(directory, 'nowhere'))).toEqual([]);
-  });
-
-  describe('of a run without an end', () => {
-    const leftovers = (nodes = NODES) => {
-      const { runs, nodes: touched } = findLeftovers(readRuns(directory), nodes);
-      return { runs: runs.map(({ run }) => run), nodes: touched.map(({ id }) => id) };
-    };
-    const NONE = { runs: [], nodes: [] };
-
-    it('tells which nodes it has begun to change, until it is closed', () => {
-      const journal = open();
-      journal.begin(PLAN);
-      journal.stepBegin([1]);
-      expect(leftovers()).toEqual({ runs: [journal.run], nodes: [nodeId('b')] });
-      journal.stepBegin([2]);
-      expect(leftovers()).toEqual({ runs: [journal.run], nodes: [nodeId('a'), nodeId('b'), nodeId('c')] });
-      continueJournal(directory, journal.run, OWNER).end('undone');
-      expect(leftovers()).toEqual(NONE);
-    });
-
-    it('is the same where it could not be undone', () => {
-      const journal = open();
-      journal.begin(PLAN);
-      journal.stepBegin([0]);
-      journal.end('partial');
-      expect(leftovers()).toEqual({ runs: [journal.run], nodes: [nodeId('a')] });
-    });
-
-    it('is also what a node has met that was silent while the others were reset', () => {
-      const journal = open();
-      journal.begin(PLAN);
-      journal.stepBegin([2]);
-      journal.end('partial');
-      const anew = (name: string) => [`${name}, reset`, { host: name }] as const;
-      const found = topology()
-        .primary('a', { host: 'a', slots: '0-8191' })
-        .primary(...anew('b'));
-      const ids = (...names: readonly string[]) => ({ runs: [journal.run], nodes: names.map(nodeId) });
-      expect(leftovers(found.primary('c, reset', { host: 'c', lonely: true }).build())).toEqual(ids('a', 'b, reset'));
-      // One with slots of its own, or that knows somebody else, is no leftover, whatever else it knows.
-      expect(leftovers(found.primary('c, reset', { host: 'c', slots: '8192-16383' }).build())).toEqual(
-        ids('a', 'b, reset'),
-      );
-      expect(leftovers(found.primary('x').build())).toEqual(ids('a'));
-      // Others have made a cluster of the same nodes since.
-      const theirs = topology()
-        .primary('a, reset', { host: 'a', slots: '0-16383' })
-        .primary(...anew('b'));
-      expect(leftovers(theirs.build())).toEqual(NONE);
-    });
-
-    it('is nothing where it changed nothing yet, or only other nodes', () => {
-      const early = open();
-      early.begin(PLAN);
-      expect(leftovers()).toEqual(NONE);
-      early.stepBegin([0]);
-      expect(leftovers(topology().primary('b').build())).toEqual(NONE);
-    });
   });
 });

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { planResume } from '../../../src/lib/plan/resume.ts';
 import type { Argument, CallOptions, Reply } from '../../../src/lib/redis/cluster.ts';
 import type { ReplyError } from '../../../src/lib/wire/reply-error.ts';
+import { accepted } from '../../support/accepted.ts';
 import { FakeCluster, type FakeClusterOptions } from '../../support/fake-cluster.ts';
-import { accepted, planOf, runFake, stateOf, type Wish, wrongIn } from '../../support/fake-run.ts';
+import { planOf, runFake, stateOf, type Wish, wrongIn } from '../../support/fake-run.ts';
 import { nodeId } from '../../support/topology-builder.ts';
 
 function optionsOf(slotCount: number, keysPerSlot: number): FakeClusterOptions {

@@ -1,31 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { atomicMigrations } from '../../../src/lib/check/atomic-migrations.ts';
-import type { SlotMigration } from '../../../src/lib/model/topology.ts';
-import { nodeId, topology } from '../../support/topology-builder.ts';
-
-const job: SlotMigration = {
-  id: 'job-1',
-  side: 'source',
-  slotRanges: '0-100 200-300',
-  sourceId: nodeId('a'),
-  targetId: nodeId('b'),
-  state: 'snapshotting',
-  isRunning: true,
-  message: '',
-};
+import { nodeId, RUNNING_MIGRATION, topology } from '../../support/topology-builder.ts';
 
 describe('atomic-migrations', () => {
   it('is silent where no migration runs any more', () => {
     const cluster = topology()
-      .primary('a', { migrations: [{ ...job, isRunning: false, state: 'success' }] })
+      .primary('a', { migrations: [{ ...RUNNING_MIGRATION, isRunning: false, state: 'success' }] })
       .primary('b');
     expect(atomicMigrations.check(cluster.build())).toEqual([]);
   });
 
   it('speaks once although both sides report it, with the state of the source', () => {
     const cluster = topology()
-      .primary('b', { migrations: [{ ...job, side: 'target', sourceId: null, state: 'receiving' }] })
-      .primary('a', { migrations: [job] })
+      .primary('b', { migrations: [{ ...RUNNING_MIGRATION, side: 'target', sourceId: null, state: 'receiving' }] })
+      .primary('a', { migrations: [RUNNING_MIGRATION] })
       .build();
     expect(atomicMigrations.check(cluster)).toEqual([
       {
@@ -42,7 +30,7 @@ describe('atomic-migrations', () => {
   });
 
   it('does not know more than the servers say', () => {
-    const alone = { ...job, sourceId: null, targetId: nodeId('gone'), slotRanges: '7' };
+    const alone = { ...RUNNING_MIGRATION, sourceId: null, targetId: nodeId('gone'), slotRanges: '7' };
     const cluster = topology()
       .primary('a', { migrations: [alone] })
       .build();

@@ -30,7 +30,7 @@ describe('host-majority', () => {
     ]);
   });
 
-  it('takes half for too much: the other half is no majority', () => {
+  it('names a host with exactly half: the other half is no majority', () => {
     const cluster = topology()
       .primary('a', { slots: '0-4095', host: 'x', port: 1 })
       .primary('b', { slots: '4096-8191', host: 'x', port: 2 })

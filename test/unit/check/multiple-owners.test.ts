@@ -45,7 +45,7 @@ describe('multiple-owners', () => {
     ]);
   });
 
-  it('has one finding for each slot', () => {
+  it('gives one finding for each slot with several owners', () => {
     expect(checkMultipleOwners(cluster.build(), new Map())).toHaveLength(192);
   });
 });

@@ -37,7 +37,7 @@ describe('rules', () => {
     expect(isHealthy(findings)).toBe(false);
   });
 
-  it('takes a cluster with warnings for healthy', () => {
+  it('calls a cluster with warnings only healthy', () => {
     const findings = checkTopology(topology().primary('a', { slots: '0-16383' }).build());
     expect(findings.map(({ severity }) => severity)).toEqual(['warning']);
     expect(isHealthy(findings)).toBe(true);

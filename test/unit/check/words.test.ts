@@ -29,7 +29,9 @@ describe('words', () => {
     expect(nameById(cluster, nodeId('x'))).toBe(`unknown node ${nodeId('x')}`);
   });
 
-  it('counts', () => {
+  it('puts the noun of a count into the plural, except for one', () => {
     expect([0, 1, 2].map((count) => countInWords(count, 'node'))).toEqual(['0 nodes', '1 node', '2 nodes']);
+    expect([1, 2].map((count) => countInWords(count, 'primary'))).toEqual(['1 primary', '2 primaries']);
+    expect(countInWords(2, 'key')).toBe('2 keys');
   });
 });

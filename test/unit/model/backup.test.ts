@@ -39,7 +39,7 @@ describe('a manifest', () => {
     [JSON.stringify({ ...MANIFEST, shards: [SHARD, { ...SHARD, bytes: -1 }] }), 'its shard 2 is incomplete'],
     [JSON.stringify({ ...MANIFEST, shards: [{ ...SHARD, sha256: 'x' }] }), 'its shard 1 is incomplete'],
     [JSON.stringify({ ...MANIFEST, shards: [SHARD, SHARD] }), 'two of its shards have one file'],
-  ])('%.30s… is none', (text, reason) => {
+  ])('is not read from %.30s…', (text, reason) => {
     expect(parseManifest(text)).toBe(reason);
   });
 

@@ -13,7 +13,7 @@ describe('keySlot', () => {
     ['foo{{bar}}zap', 4015],
     ['foo{bar}{zap}', 5061],
     ['open{only', bitByBit('open{only')],
-  ])('%s', (key, slot) => {
+  ])('puts %s into slot %d', (key, slot) => {
     expect(keySlot(Buffer.from(key))).toBe(slot);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { basisDifference, basisOf } from '../../../src/lib/plan/basis.ts';
+import { basisDifference, basisOf, primaryIn, replicasIn } from '../../../src/lib/plan/basis.ts';
 import { nodeId, topology } from '../../support/topology-builder.ts';
 
 const a = nodeId('a');
@@ -24,11 +24,24 @@ describe('basisOf', () => {
     const other = topology().primary('b', { epoch: 2, host: 'elsewhere' }).primary('a', { epoch: 1, port: 7 }).build();
     expect(basisOf(other)).toBe(basisOf(original));
   });
+
+  it('leaves out who is being introduced and does not answer', () => {
+    const ghost = { flags: ['handshake'], unreachable: 'refused' };
+    expect(basisOf(two.primary('g', ghost).build())).toBe(basisOf(two.build()));
+  });
 });
 
-it('basisOf leaves out who is being introduced and does not answer', () => {
-  const ghost = { flags: ['handshake'], unreachable: 'refused' };
-  expect(basisOf(two.primary('g', ghost).build())).toBe(basisOf(two.build()));
+describe('a basis that is read again', () => {
+  const basis = basisOf(two.replica('c', { of: 'b' }).replica('d', { of: 'b', unreachable: 'refused' }).build());
+
+  it('tells whose replica a node was', () => {
+    expect(['c', 'd', 'b', 'x'].map((name) => primaryIn(basis, nodeId(name)))).toEqual([b, b, null, null]);
+  });
+
+  it('tells which replicas a primary had', () => {
+    expect(replicasIn(basis, b)).toEqual([nodeId('c'), nodeId('d')].sort());
+    expect(replicasIn(basis, a)).toEqual([]);
+  });
 });
 
 describe('basisDifference', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { present } from '../../../src/lib/assert.ts';
 import { planAddNodes } from '../../../src/lib/plan/add-nodes.ts';
 import { commandAgain, commandBack, membershipOf } from '../../../src/lib/plan/membership.ts';
-import type { Plan, Planned } from '../../../src/lib/plan/plan.ts';
+import type { Plan } from '../../../src/lib/plan/plan.ts';
 import { planRemoveNodes } from '../../../src/lib/plan/remove-nodes.ts';
 import { planReshard } from '../../../src/lib/plan/reshard.ts';
+import { accepted } from '../../support/accepted.ts';
 import { nodeId, topology } from '../../support/topology-builder.ts';
 
 const cluster = topology()
@@ -13,10 +13,6 @@ const cluster = topology()
   .replica('c', { of: 'b' })
   .primary('n', { lonely: true, epoch: 0 })
   .build();
-
-function accepted(planned: Planned): Plan {
-  return present(planned.ok ? planned.plan : null, 'the test asks for what can be done');
-}
 
 function adding(isReplica: boolean, isMoving = false): Plan {
   return accepted(

@@ -24,7 +24,7 @@ describe('a move intention', () => {
     expect(parseMoveIntention(text)).toEqual(intention);
   });
 
-  it('is not read from other words', () => {
+  it('is not found in any other text', () => {
     expect(parseMoveIntention('create a cluster of 3 shards from 6 nodes')).toBeNull();
     expect(parseMoveIntention('undo: reshard 1 slot from 1 primary to a:1')).toBeNull();
   });

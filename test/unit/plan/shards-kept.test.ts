@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Topology } from '../../../src/lib/model/topology.ts';
 import { planBackup } from '../../../src/lib/plan/backup.ts';
 import { movedShards } from '../../../src/lib/plan/shards-kept.ts';
+import { accepted } from '../../support/accepted.ts';
 import { topology } from '../../support/topology-builder.ts';
 
 const before = topology()
@@ -9,8 +10,7 @@ const before = topology()
   .primary('b', { slots: '8192-16383', epoch: 2 })
   .replica('c', { of: 'a' })
   .build();
-const planned = planBackup(before, { prefer: 'primary', force: false, freeBytes: null });
-const shards = planned.ok ? planned.plan.shards : [];
+const { shards } = accepted(planBackup(before, { prefer: 'primary', force: false, freeBytes: null }));
 
 function moved(after: Topology): readonly string[] {
   return movedShards(shards, before, after);

@@ -5,10 +5,11 @@ import { orderedById, type Topology } from '../../../src/lib/model/topology.ts';
 import { planAddNodes } from '../../../src/lib/plan/add-nodes.ts';
 import { withEstimates } from '../../../src/lib/plan/estimate.ts';
 import { planFix } from '../../../src/lib/plan/fix.ts';
-import type { Plan, Planned } from '../../../src/lib/plan/plan.ts';
+import type { Plan } from '../../../src/lib/plan/plan.ts';
 import { planRemoveNodes } from '../../../src/lib/plan/remove-nodes.ts';
 import { digestOf } from '../../../src/lib/terminal/fix-command.ts';
 import { refuseOtherPlan } from '../../../src/lib/terminal/stale-plan.ts';
+import { accepted } from '../../support/accepted.ts';
 import { nodeId, topology } from '../../support/topology-builder.ts';
 
 const five = topology()
@@ -21,11 +22,6 @@ const linkless = topology()
   .primary('b', { slots: '8192-16383' })
   .replica('c', { of: 'a', info: { master_link_status: 'up' } })
   .replica('d', { of: 'a', info: { master_link_status: 'down' } });
-
-function accepted(planned: Planned | ReturnType<typeof planFix>): Plan {
-  if (!planned.ok) throw new Error(planned.refusals.map(({ message }) => message).join('\n'));
-  return planned.plan;
-}
 
 function removal(of: Topology, name: string, drain = false): Plan {
   const request = { names: [nodeId(name)], zones: new Map(), which: 'any' } as const;

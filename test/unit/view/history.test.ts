@@ -11,7 +11,7 @@ const row: HistoryRow = {
 };
 
 describe('history', () => {
-  it('says where there is none', () => {
+  it('says so where there are no runs', () => {
     expect(renderHistory([], { color: false, width: null })).toBe('Nothing was done from this machine yet.');
     expect(renderHistoryJson([])).toEqual({ version: 1, runs: [] });
   });

@@ -17,13 +17,13 @@ const outcome: ImportReport = {
 };
 
 describe('what an import came to', () => {
-  it('is one line where all is well', () => {
+  it('is told in one line where all is well', () => {
     expect(renderImported(outcome, 2000, 'r-1', PLAIN)).toBe(
       '[OK] 1,234 keys imported (2.0 KiB) in 2.0 s, 617/s. Run r-1.',
     );
   });
 
-  it('names what is not, and says what to type', () => {
+  it('names the keys that were not brought, and says what to type', () => {
     const text = renderImported(
       {
         ...outcome,
@@ -61,7 +61,7 @@ describe('how far an import is', () => {
     conflicts: 3,
   } as const;
 
-  it('is one line', () => {
+  it('is told in one line', () => {
     expect(renderImportProgress(event)).toBe(
       'keys 120,000/480,000 (25%)  1.0 MiB  41,000/s  2.0 KiB/s  8.7 s left  3 conflicts',
     );

@@ -1,18 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { SlotSet } from '../../../src/lib/model/slot-set.ts';
 import { slotSetOf } from '../../../src/lib/model/slot-set.ts';
-import type { Plan, Planned } from '../../../src/lib/plan/plan.ts';
+import type { Plan } from '../../../src/lib/plan/plan.ts';
 import { planRebalance } from '../../../src/lib/plan/rebalance.ts';
 import { planReshard } from '../../../src/lib/plan/reshard.ts';
 import { renderMovePlan } from '../../../src/lib/view/move-plan.ts';
+import { accepted } from '../../support/accepted.ts';
 import { nodeId, topology } from '../../support/topology-builder.ts';
 
 const cluster = topology().primary('a', { slots: '0-16383' }).primary('b').build();
-
-function accepted(planned: Planned): Plan {
-  if (!planned.ok) throw new Error('the plan is refused');
-  return planned.plan;
-}
 
 function reshard(slots: SlotSet): Plan {
   return accepted(planReshard(cluster, { to: ['10.0.0.2:7000'], amount: { kind: 'ranges', slots }, mover: 'auto' }));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planCreate } from '../../../src/lib/plan/create.ts';
 import type { PlanStyle } from '../../../src/lib/view/plan.ts';
 import { renderPlan } from '../../../src/lib/view/plan.ts';
+import { accepted } from '../../support/accepted.ts';
 import { newNodes } from '../../support/new-nodes.ts';
 
 const zones = new Map([
@@ -11,8 +12,7 @@ const zones = new Map([
 
 function rendered(style: PlanStyle): readonly string[] {
   const cluster = newNodes(['10.0.0.1:7000', '10.0.0.2:7000']);
-  const planned = planCreate(cluster, { replicas: 1, zones });
-  return planned.ok ? renderPlan(planned.plan, cluster, style).split('\n') : [];
+  return renderPlan(accepted(planCreate(cluster, { replicas: 1, zones })), cluster, style).split('\n');
 }
 
 describe('renderPlan', () => {

@@ -10,7 +10,7 @@ describe('units', () => {
     [1024 * 1024 - 1, '1.0 MiB'],
     [3.25 * 1024 ** 3, '3.3 GiB'],
     [2 * 1024 ** 6, '2048.0 PiB'],
-  ])('%d bytes', (bytes, text) => {
+  ])('writes %d bytes as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
@@ -24,7 +24,7 @@ describe('units', () => {
     [303_000, '5 min 3 s'],
     [7_500_000, '2 h 5 min'],
     [273_600_000, '3 d 4 h'],
-  ])('%d ms', (durationMs, text) => {
+  ])('writes %d ms as %s', (durationMs, text) => {
     expect(formatDuration(durationMs)).toBe(text);
   });
 

@@ -10,12 +10,12 @@ describe('a dump', () => {
     expect(dumpVersion(Buffer.from('0009666f722061206461795000c5784b2c17882685', 'hex'))).toBe(80);
   });
 
-  it('is more than a version and a checksum', () => {
+  it('has no version where it is too short to hold a value', () => {
     expect(dumpVersion(DUMP)).toBe(10);
     expect(() => dumpVersion(DUMP.subarray(-10))).toThrow('10 bytes, which is no value');
   });
 
-  it('has the checksum that a server reckons', () => {
+  it('is sealed with the checksum that a server computes', () => {
     expect(sealPayload(DUMP.subarray(0, -10), 10)).toEqual(DUMP);
   });
 
@@ -32,7 +32,7 @@ describe('a dump', () => {
     ['ERR Bad data format', true],
     ['ERR DUMP payload version or checksum are wrong', false],
     ["NOPERM User ops has no permissions to run the 'restore' command", null],
-  ])('%s', (said, readable) => {
+  ])('is known to be readable by the reply %j: %s', (said, readable) => {
     expect(isReadable(said)).toBe(readable);
   });
 });

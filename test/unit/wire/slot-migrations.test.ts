@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { ReplyValue } from '../../../src/lib/wire/resp.ts';
+import type { Reply } from '../../../src/lib/wire/resp.ts';
 import { parseGetSlotMigrations, parseMigrationStatus } from '../../../src/lib/wire/slot-migrations.ts';
 import { nodeId } from '../../support/topology-builder.ts';
 
 const A = nodeId('a');
 const B = nodeId('b');
 
-function fixture(name: string): ReplyValue {
-  return JSON.parse(readFileSync(`test/fixtures/slot-migrations/${name}.json`, 'utf8')) as ReplyValue;
+function fixture(name: string): Reply {
+  return JSON.parse(readFileSync(`test/fixtures/slot-migrations/${name}.json`, 'utf8')) as Reply;
 }
 
 describe('parseGetSlotMigrations', () => {
@@ -84,7 +84,7 @@ describe('parseGetSlotMigrations', () => {
 
 describe('parseMigrationStatus', () => {
   /** In the words of Redis 8.6.3. */
-  function job(operation: string, state: string): ReplyValue {
+  function job(operation: string, state: string): Reply {
     const names = ['id', 'task', 'slots', '0-100 200-300', 'source', A, 'dest', B, 'operation', operation];
     const times = ['create_time', 1, 'start_time', 2, 'end_time', -1, 'write_pause_ms', 0];
     return [...names, 'state', state, 'last_error', '', 'retries', 0, ...times];

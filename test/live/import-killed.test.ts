@@ -91,8 +91,16 @@ describe('kill -9, and typed again', () => {
     const dying = await startStandalone();
     try {
       await putAllKinds(clients, dying.address, [0, 16383], KEYS);
-      const typed = `import ${formed.seed} --from ${dying.address} --yes ${SLOWLY}`;
-      const run = await meetRun(typed, newStateFolder(), { lines: 2, afterMs: 300 }, () => {
+      // The first keys are there, and the others take seconds: so it is in the middle on a busy machine as well.
+      const typed = `import ${formed.seed} --from ${dying.address} --yes --throttle 400keys/s`;
+      const run = await meetRun(typed, newStateFolder(), { lines: 2 }, async () => {
+        await eventually(
+          async () => {
+            const sizes = await Promise.all(formed.nodes.map(({ address }) => clients.call(address, ['DBSIZE'])));
+            expect(sizes.map(Number)).not.toEqual([0, 0, 0]);
+          },
+          { what: 'the first keys arrive' },
+        );
         process.kill(dying.pid, 'SIGKILL');
       });
       expect(run).toMatchObject({ code: 5 });

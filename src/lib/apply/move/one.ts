@@ -1,9 +1,9 @@
 /**
  * One move, to its end, whatever happens to the two sides meanwhile.
  *
- * Before each attempt the cluster is observed (before the first one together with other moves), and what is left is worked out from who owns which slot now. So a move
- * that an earlier run began, or that a failover of either side has disturbed, is simply gone on with: the new primary
- * takes the old one's part.
+ * Before each attempt the cluster is observed, together with the other moves that are at work, and what is left is worked
+ * out from who owns which slot now. So a move that an earlier run began, or that a failover of either side has disturbed, is
+ * simply gone on with: the new primary takes the old one's part.
  */
 import { OpsError } from '../../errors.ts';
 import { type Address, formatAddress } from '../../model/address.ts';
@@ -43,7 +43,7 @@ const SEEDS_MAX = 8;
 interface Means {
   readonly pace: Pace;
   readonly report: MoveReport;
-  /** For the first attempt. */
+  /** A recent one for the first attempt, a fresh one for each that follows. */
   readonly observation: SharedObservation;
 }
 
@@ -68,7 +68,7 @@ export async function moveOne(
   for (;;) {
     throwIfInterrupted(execution.signal);
     try {
-      const look = isFirst ? observation.recent(seeds) : execution.cluster.observe(seeds);
+      const look = isFirst ? observation.recent(seeds) : observation.fresh(seeds);
       isFirst = false;
       const topology = await look;
       const rest = remainingOf(step, topology, sources, targets);

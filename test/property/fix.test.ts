@@ -128,7 +128,7 @@ function write(cluster: FakeCluster, key: string, value: string): string | null 
   return `${key}=${value}`;
 }
 
-describe('fix', { timeout: 60_000 }, () => {
+describe('fix', { timeout: 180_000 }, () => {
   it('makes every slot whole, and every key is there once', async () => {
     await fc.assert(
       fc.asyncProperty(broken(false), async (state) => {

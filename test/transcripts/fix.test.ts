@@ -120,6 +120,14 @@ const CASES: Readonly<Record<string, Case>> = {
       .build(),
     keys: { a: { 5001: 2 }, b: { 5001: 3 } },
   },
+  'two-owners-with-one-epoch': {
+    cluster: topology()
+      .primary('a', { slots: '0-5460', epoch: 9 })
+      .primary('b', { slots: '5000-10922', epoch: 9 })
+      .primary('c', { slots: '10923-16383' })
+      .build(),
+    keys: { a: { 5001: 2 }, b: { 5001: 3 } },
+  },
   'refused-dead-primary': { cluster: dead.build() },
   'refused-dead-primary-with-a-replica': { cluster: dead.replica('d', { of: 'c' }).build() },
   'refused-alive-for-the-others': {

@@ -92,7 +92,10 @@ function isAlive({ migrating, importing, holders, claims }: SlotFacts, id: NodeI
 }
 
 function whyOwner({ claims, importing }: SlotFacts, owner: ReachedNode): string {
-  if (claims.length > 1) return `its config epoch, ${owner.entry.configEpoch}, is the highest`;
+  const { configEpoch } = owner.entry;
+  const isShared = claims.some(({ id, entry }) => id !== owner.id && entry.configEpoch === configEpoch);
+  if (isShared) return `all claim it with the config epoch ${configEpoch}, and its id is the lowest`;
+  if (claims.length > 1) return `its config epoch, ${configEpoch}, is the highest`;
   return importing.length > 0 ? 'it owns it and is not migrating it' : 'it owns it';
 }
 

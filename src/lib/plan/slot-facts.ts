@@ -19,7 +19,7 @@ import { isReached, primariesOf, reachedNodes } from '../model/topology.ts';
 /** What is known about one slot. */
 export interface SlotFacts {
   readonly slot: number;
-  /** Reachable primaries that say it is theirs, the highest epoch first. */
+  /** Reachable primaries that say it is theirs, the highest epoch first; of equal ones the lower id, which takes a new epoch. */
   readonly claims: readonly ReachedNode[];
   /** Reachable primaries with keys of it, the most keys first. */
   readonly holders: readonly ReachedNode[];
@@ -68,7 +68,9 @@ export function slotFacts(topology: Topology, { keys }: SlotEvidence): readonly 
   for (const { node, slots } of silentOwners(topology)) for (const slot of eachSlot(slots)) lost.set(slot, node);
   const beliefs = beliefsOf(topology);
   return Array.from({ length: SLOT_COUNT }, (_, slot): SlotFacts => {
-    const claiming = [...(claims.get(slot) ?? [])].sort((a, b) => b.entry.configEpoch - a.entry.configEpoch);
+    const claiming = [...(claims.get(slot) ?? [])].sort(
+      (a, b) => b.entry.configEpoch - a.entry.configEpoch || byId(a, b),
+    );
     const holding = [...(holders.get(slot) ?? [])].sort(
       (a, b) => (keys.get(b.id)?.get(slot) ?? 0) - (keys.get(a.id)?.get(slot) ?? 0),
     );

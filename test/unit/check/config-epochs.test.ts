@@ -25,4 +25,11 @@ describe('config-epochs', () => {
       },
     ]);
   });
+
+  it('does not let one of them take a new epoch where both claim a slot: the other would delete its keys', () => {
+    const cluster = topology().primary('a', { epoch: 7, slots: '0-100' }).primary('b', { epoch: 7, slots: '100-200' });
+    expect(configEpochs.check(cluster.build())).toMatchObject([
+      { suggestion: 'They claim the same slots. Settle those first: cluster fix 10.0.0.1:7000' },
+    ]);
+  });
 });

@@ -40,7 +40,7 @@ interface Lack {
 export async function settle(
   desired: Topology,
   level: SettleLevel,
-  options: Pick<ExecutorOptions, 'cluster' | 'waitTimeoutMs' | 'signal' | 'emit'>,
+  options: Pick<ExecutorOptions, 'cluster' | 'waitTimeoutMs' | 'signal' | 'emit' | 'clock'>,
   focus: ReadonlySet<NodeId> = new Set(desired.nodes.map(({ id }) => id)),
 ): Promise<void> {
   const what = level === 'agree' ? 'every node to agree' : 'every node to serve';
@@ -48,7 +48,13 @@ export async function settle(
   const expected = new Map(subjects.map((node) => [node.id, beliefOf(node.entry)]));
   let unsettled = desired.nodes;
   await waitUntilNothingIsMissing(
-    { what, timeoutMs: options.waitTimeoutMs, pollMs: POLL_MS, signal: options.signal },
+    {
+      what,
+      timeoutMs: options.waitTimeoutMs,
+      pollMs: POLL_MS,
+      signal: options.signal,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    },
     async () => {
       const look = async (): Promise<readonly Lack[]> => {
         const observed = await options.cluster.observeEach(unsettled.map(({ address }) => address));
@@ -63,8 +69,9 @@ export async function settle(
         lacks = await look();
       }
       const lacking = new Set(lacks.map(({ node }) => formatAddress(node.address)));
-      unsettled = unsettled.filter(({ address }) => lacking.has(formatAddress(address)));
-      await introduceNews(lacks, desired, options);
+      const silent = await introduceNews(lacks, desired, options);
+      // One that has settled and then fell silent is looked at again: it is why others still lack its news.
+      unsettled = desired.nodes.filter((node) => lacking.has(formatAddress(node.address)) || silent.includes(node));
       return lacks.map((lack) => describe(lack, desired));
     },
     (missing) => options.emit({ event: 'wait', what, missing }),
@@ -103,11 +110,12 @@ function beliefOf(entry: NodeEntry): string {
   return `${roleOf(entry)} ${entry.primaryId ?? '-'} ${formatSlots(entry.slots)}`;
 }
 
+/** It only hurries the news. What comes back are the nodes that could not be told to, because they do not answer. */
 async function introduceNews(
   lacks: readonly Lack[],
   desired: Topology,
   options: Pick<ExecutorOptions, 'cluster'>,
-): Promise<void> {
+): Promise<readonly TopologyNode[]> {
   const introductions = new Map<NodeId, TopologyNode[]>();
   for (const { node, newsOf } of lacks) {
     for (const id of newsOf) {
@@ -117,14 +125,18 @@ async function introduceNews(
     }
   }
   const senders = desired.nodes.filter(({ id }) => introductions.has(id));
-  await mapBounded(senders, CONCURRENT_NODES_MAX, async ({ id, address }) => {
-    const listeners = introductions.get(id) ?? [];
+  const silent = await mapBounded(senders, CONCURRENT_NODES_MAX, async (sender) => {
+    const listeners = introductions.get(sender.id) ?? [];
     const meets = listeners.map(({ peerAddress }) => argv.clusterMeet(peerAddress));
-    // It only hurries the news. A node that does not answer is found by the next look, with the reason.
-    await options.cluster.callMany(address, meets).catch((cause: unknown) => {
+    try {
+      await options.cluster.callMany(sender.address, meets);
+      return [];
+    } catch (cause) {
       if (!(cause instanceof OpsError)) throw cause;
-    });
+      return [sender];
+    }
   });
+  return silent.flat();
 }
 
 function describe({ node, newsOf, reasons }: Lack, desired: Topology): string {

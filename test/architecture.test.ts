@@ -20,11 +20,11 @@ const LAYERS: Readonly<Record<string, { readonly mayImport: readonly string[]; r
   },
   redis: { mayImport: ['model', 'wire', 'node:', 'redis'], consequence: 'sockets decide nothing' },
   apply: {
-    mayImport: ['model', 'wire', 'check', 'plan', 'redis/cluster.ts', 'node:'],
+    mayImport: ['model', 'wire', 'check', 'plan', 'redis/cluster.ts', 'make-folder.ts', 'node:'],
     consequence: 'the executor sees the cluster only through the port; it never prints, prompts or exits',
   },
   local: {
-    mayImport: ['model', 'node:'],
+    mayImport: ['model', 'make-folder.ts', 'node:'],
     consequence: 'local starts and stops processes, and touches no cluster it did not start',
   },
   terminal: {
@@ -37,6 +37,7 @@ const LAYERS: Readonly<Record<string, { readonly mayImport: readonly string[]; r
       'redis',
       'apply',
       'local',
+      'make-folder.ts',
       'node:',
       '@oclif/core',
       'ora',
@@ -52,7 +53,7 @@ const LAYERS: Readonly<Record<string, { readonly mayImport: readonly string[]; r
 };
 
 /** Files of `src/lib` that belong to no layer; every layer may import them. */
-const EVERYWHERE = ['assert.ts', 'bounded.ts', 'errors.ts', 'json.ts', 'make-folder.ts'];
+const EVERYWHERE = ['assert.ts', 'bounded.ts', 'errors.ts', 'json.ts'];
 
 interface Import {
   readonly file: string;
@@ -131,6 +132,7 @@ describe('architecture', () => {
   it.each([
     ['src/lib/model/x.ts', "import fs from 'node:fs';"],
     ['src/lib/model/x.ts', "import { a } from '../wire/argv.ts';"],
+    ['src/lib/plan/x.ts', "import { makeFolder } from '../make-folder.ts';"],
     ['src/lib/wire/x.ts', "const net = await import('node:net');"],
     ['src/lib/plan/x.ts', "import type {\n  Cluster,\n} from '../redis/cluster.ts';"],
     ['src/lib/apply/x.ts', "export { connect } from '../redis/connect.ts';"],

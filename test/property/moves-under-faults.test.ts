@@ -224,7 +224,7 @@ const OPEN_BOTH_WAYS: Case = {
   keepPrimary: true,
 };
 
-describe('moves under faults', { timeout: 60_000 }, () => {
+describe('moves under faults', { timeout: 180_000 }, () => {
   it.each(KINDS)('%s: going on ends where an undisturbed run ends', async (kind) => {
     let faults = 0;
     await fc.assert(

@@ -116,7 +116,7 @@ const machines = (hostsMax: number, nodesOnHostMax: number, zonesMax: number): f
     })
     .map((hosts) => ({ nodesOnHost: hosts.map(({ nodes }) => nodes), zoneOfHost: hosts.map(({ zone }) => zone) }));
 
-describe('placement', { timeout: 60_000 }, () => {
+describe('placement', { timeout: 180_000 }, () => {
   it.each([1, 2, 3, 4, 5, 6, 7])(
     'is the best that brute force finds for every combination of %i nodes',
     (nodeCount) => {

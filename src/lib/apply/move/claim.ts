@@ -15,7 +15,6 @@
  *
  * Nobody ever sees a slot in between, where it is neither imported nor owned. Source: `clusterCommand` of Redis 7.0.15.
  */
-
 import { takesSlotsInTransaction } from '../../model/flavor.ts';
 import type { TopologyNode } from '../../model/topology.ts';
 import { isReached } from '../../model/topology.ts';

@@ -39,8 +39,8 @@ async function move(job: MoveJob, context: MoveContext): Promise<void> {
   const lanes = new Lanes('migrate', MIGRATES_PER_SOURCE_MAX);
   const bystanders = new Bystanders(job.bystanders, context);
   const link: Breaker = { failure: null };
-  const [keysInSlot, claim] = await Promise.all([countKeys(job, context), claimFor(job, context)]);
-  const windows = windowsOf(job.slots, keysInSlot);
+  const claim = await claimFor(job, context);
+  const windows = windowsOf(job.slots, await countKeys(job, context));
   try {
     await mapBounded(windows, WINDOWS_OPEN_MAX, async (slots) => {
       throwIfInterrupted(context.signal);

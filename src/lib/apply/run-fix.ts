@@ -38,13 +38,14 @@ export async function runFix(
   refuseStale(plan, await options.cluster.observe([topology.seed]));
   options.journal.begin(plan);
   const changed = new Set<NodeId>();
-  const hasBegun = false;
+  let hasBegun = false;
   try {
     const after = await keepPrimaries(
       givingPrimaries(plan, topology),
       topology,
       { ...options, must: true },
       async () => {
+        hasBegun = true;
         await execute(plan, topology, options, changed);
         return untilWhole(topology, seeds, options);
       },
